@@ -1,0 +1,42 @@
+# edge-cctv. The first two lines are what most people need:
+#   make run  [CAMERA=/dev/video0]   build and watch, at http://127.0.0.1:8000
+#   make test                        all tests that need no other kernel
+# Each target installs what it misses (Debian packages), says so, and repeats nothing.
+
+CAMERA ?= demo
+LISTEN ?= 127.0.0.1:8000
+
+.PHONY: run build test test-board lint bench cross clean
+
+run: build
+	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
+
+build:
+	@packaging/setup.sh build
+	cargo build --release --locked
+
+test:
+	@packaging/setup.sh test
+	cargo test --locked
+
+# Boots an emulated arm64 board with a USB camera and runs the cross-compiled program on it (docs/board.md).
+test-board:
+	@packaging/setup.sh board
+	tests/board/stream.sh
+
+lint:
+	@packaging/setup.sh build
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	@command -v cargo-deny >/dev/null || { echo "lint: installing cargo-deny" >&2; cargo install --quiet --locked cargo-deny; }
+	cargo deny --locked check licenses bans sources
+
+bench:
+	@packaging/setup.sh build
+	cargo bench --locked
+
+cross:
+	packaging/cross-build.sh
+
+clean:
+	cargo clean

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what is missing on a Debian (12 or later) machine, and says so. What is there is left alone.
+#   usage: setup.sh build|test|board
+set -euo pipefail
+
+need=(gcc g++ make libclang-dev)
+# The JPEG library's x86 assembly; without it pictures take six times as long.
+[ "$(uname -m)" != x86_64 ] || need+=(nasm)
+case ${1:-} in
+build) ;;
+test) need+=(ffmpeg chromium) ;;
+board) need+=(qemu-system-arm e2fsprogs cpio zstd kmod ffmpeg curl python3) ;;
+*) sed -n '2,3p' "$0" >&2; exit 2 ;;
+esac
+
+command -v cargo >/dev/null || {
+  echo "setup: cargo is missing: install Rust 1.92 or later, for example from https://rustup.rs" >&2
+  exit 1
+}
+command -v dpkg-query >/dev/null || {
+  echo "setup: this is no Debian; please see that these are there: ${need[*]}" >&2
+  exit 0
+}
+missing=()
+for package in "${need[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "setup: installing ${missing[*]}" >&2
+root=()
+[ "$(id -u)" = 0 ] || root=(sudo)
+"${root[@]}" apt-get -qq update
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 install -y \
+  --no-install-recommends "${missing[@]}" >/dev/null
