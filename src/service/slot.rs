@@ -1,0 +1,98 @@
+//! The way from one thread to the next on which the newest value wins.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// A place for the newest value: putting replaces what nobody took, taking waits.
+/// The way of one frame between two threads; a slow taker misses values and delays nobody.
+pub struct Slot<T> {
+    state: Mutex<SlotState<T>>,
+    changed: Condvar,
+}
+
+struct SlotState<T> {
+    value: Option<T>,
+    replaced: u64,
+    closed: bool,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new(SlotState { value: None, replaced: 0, closed: false }),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+impl<T> Slot<T> {
+    /// Puts a value. What nobody took is dropped and counted, after `inherit` had a look at it for what
+    /// the newer value must not lose.
+    pub fn put(&self, mut value: T, inherit: impl FnOnce(&T, &mut T)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(missed) = state.value.take() {
+            inherit(&missed, &mut value);
+            state.replaced += 1;
+        }
+        state.value = Some(value);
+        self.changed.notify_one();
+    }
+
+    /// The newest value, waiting for one; `None` once the slot is closed.
+    pub fn take(&self) -> Option<T> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(value) = state.value.take() {
+                return Some(value);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Ends all waiting, for ever.
+    pub fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.changed.notify_all();
+    }
+
+    /// How many values were replaced before anybody took them.
+    pub fn replaced(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).replaced
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_value_wins_and_the_missed_ones_are_counted() {
+        let slot = Slot::default();
+        for value in 1..=5 {
+            slot.put(value, |_, _| {});
+        }
+        assert_eq!(slot.take(), Some(5));
+        assert_eq!(slot.replaced(), 4);
+    }
+
+    #[test]
+    fn what_must_not_be_lost_is_handed_on() {
+        let slot = Slot::default();
+        slot.put((1, true), |_, _| {});
+        slot.put((2, false), |old, new| new.1 |= old.1);
+        assert_eq!(slot.take(), Some((2, true)));
+    }
+
+    #[test]
+    fn closing_ends_the_waiting() {
+        let slot = std::sync::Arc::new(Slot::<u8>::default());
+        let waiting = std::thread::spawn({
+            let slot = slot.clone();
+            move || slot.take()
+        });
+        slot.close();
+        assert_eq!(waiting.join().expect("no panic"), None);
+    }
+}
