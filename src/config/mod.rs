@@ -1,0 +1,278 @@
+//! What the user sets. Plain values with defaults; reading and checking the file is `file`'s.
+
+mod change;
+mod fault;
+mod file;
+mod geometry;
+mod keys;
+mod overrides;
+mod reader;
+mod reference;
+mod relations;
+mod spelling;
+mod tables;
+mod text;
+
+pub use change::{Change, adopted, changes};
+pub use fault::{Fault, Faults};
+pub use file::{load, parse};
+pub use keys::Effect;
+pub use overrides::Overrides;
+pub use reference::{default_file, reference};
+
+use std::path::{Path, PathBuf};
+
+/// Everything that can be set. [`Config::default`] is what the program does without a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Where snapshots and what is learned are kept.
+    pub state_dir: PathBuf,
+    pub server: Server,
+    pub stream: Stream,
+    /// What a camera without its own `[camera.motion]` has.
+    pub motion: Motion,
+    /// What a camera without its own `[camera.alert]` has.
+    pub alert: Alert,
+    /// In the file's order; the first is the one that the plain endpoints mean. Never empty.
+    pub cameras: Vec<Camera>,
+}
+
+impl Config {
+    /// The camera of this name.
+    pub fn named(&self, name: &str) -> Option<&Camera> {
+        self.cameras.iter().find(|camera| camera.name == name)
+    }
+
+    /// What a camera is about which nothing is said but its place.
+    fn camera(&self, index: usize) -> Camera {
+        Camera {
+            name: format!("camera{index}"),
+            motion: self.motion.clone(),
+            alert: self.alert.clone(),
+            ..Camera::default()
+        }
+    }
+}
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: std::net::SocketAddr,
+    /// Origins of other sites whose pages may use the API.
+    pub cors_origins: Vec<String>,
+    /// Streams at once (MJPEG and WebSocket together); one more gets 503.
+    pub max_viewers: usize,
+    /// TCP connections at once; further ones wait to be accepted.
+    pub max_connections: usize,
+    /// A viewer that takes no bytes for so long is cut off.
+    pub stall_seconds: f64,
+}
+
+/// `[stream]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stream {
+    /// JPEG quality of pictures that are encoded here, 1..=100.
+    pub quality: u8,
+    /// Frames a second for a viewer who asks for nothing else; 0: as many as the camera gives.
+    pub fps: f32,
+}
+
+/// One `[[camera]]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Camera {
+    /// Letters, digits, `-` and `_`: it is part of addresses.
+    pub name: String,
+    pub source: Source,
+    pub width: u32,
+    pub height: u32,
+    pub fps: f32,
+    /// Start with the program, and not only on `POST /start`.
+    pub autostart: bool,
+    /// A recording begins again at its end.
+    pub repeat: bool,
+    /// No frame for so long: the camera counts as lost and is reopened.
+    pub timeout_seconds: f64,
+    pub motion: Motion,
+    pub alert: Alert,
+    pub zones: Vec<Zone>,
+}
+
+/// `[motion]`, and `[camera.motion]` for one camera
+#[derive(Clone, Debug, PartialEq)]
+pub struct Motion {
+    /// 0..=1; higher finds fainter things.
+    pub sensitivity: f32,
+    /// Smallest area of a moving thing as a share of the picture.
+    pub min_area: f32,
+    /// Motion lasts so long before the state becomes MOTION.
+    pub min_seconds: f64,
+    /// The state stays MOTION so long after the last motion.
+    pub hold_seconds: f64,
+    /// What stands still for so long becomes background.
+    pub absorb_seconds: f32,
+    /// Motion is sought on a picture of at most this width.
+    pub max_width: u32,
+}
+
+/// `[alert]`, and `[camera.alert]` for one camera
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// ALERT lasts so long after its last cause.
+    pub hold_seconds: f64,
+}
+
+/// One `[[camera.zone]]`: a polygon over the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zone {
+    pub name: String,
+    pub kind: ZoneKind,
+    /// Corners, x to the right and y down, 0..=1 over the picture.
+    pub points: Vec<(f32, f32)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ZoneKind {
+    /// Motion in it is an alert.
+    Alert,
+    /// Motion in it is not looked at.
+    Ignore,
+    /// Black for every consumer, and nothing is looked at.
+    Privacy,
+}
+
+impl ZoneKind {
+    pub const ALL: [Self; 3] = [Self::Alert, Self::Ignore, Self::Privacy];
+
+    /// As written in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Ignore => "ignore",
+            Self::Privacy => "privacy",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text)
+    }
+}
+
+/// Where a camera's frames come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The scene drawn by this program.
+    Demo,
+    /// A V4L2 device: `/dev/video0`, `/dev/v4l/by-id/…`, `/dev/v4l/by-path/…`.
+    Device(PathBuf),
+    /// A video file (.avi with MJPEG, .mp4 with H.264) or a folder of .jpg and .png pictures.
+    Recording(PathBuf),
+}
+
+impl Source {
+    /// Reads a source as written in the configuration or after `--camera`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "demo" {
+            return Ok(Self::Demo);
+        }
+        if text.trim().is_empty() {
+            return Err("a camera's source is empty".into());
+        }
+        if text.contains("://") {
+            return Err("network cameras are not supported yet".into());
+        }
+        if text.chars().any(char::is_control) {
+            return Err("a camera's source has a control character in it".into());
+        }
+        let path = PathBuf::from(text);
+        // /dev/shm is a folder in memory, where files are kept.
+        let is_device = path.starts_with("/dev") && !path.starts_with("/dev/shm");
+        Ok(if is_device { Self::Device(path) } else { Self::Recording(path) })
+    }
+
+    /// The device, if it is one.
+    pub fn device(&self) -> Option<&Path> {
+        match self {
+            Self::Device(path) => Some(path),
+            Self::Demo | Self::Recording(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Demo => f.write_str("demo"),
+            Self::Device(path) | Self::Recording(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            state_dir: PathBuf::from("state"),
+            server: Server::default(),
+            stream: Stream::default(),
+            motion: Motion::default(),
+            alert: Alert::default(),
+            cameras: vec![Camera::default()],
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 8000).into(),
+            cors_origins: vec!["http://localhost:3000".into(), "http://localhost:3001".into()],
+            max_viewers: 50,
+            max_connections: 200,
+            stall_seconds: 10.0,
+        }
+    }
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { quality: 80, fps: 0.0 }
+    }
+}
+
+impl Default for Camera {
+    fn default() -> Self {
+        Self {
+            name: "camera0".into(),
+            source: Source::Demo,
+            width: 640,
+            height: 480,
+            fps: 25.0,
+            autostart: true,
+            repeat: true,
+            timeout_seconds: 5.0,
+            motion: Motion::default(),
+            alert: Alert::default(),
+            zones: Vec::new(),
+        }
+    }
+}
+
+impl Default for Motion {
+    fn default() -> Self {
+        Self {
+            sensitivity: 0.5,
+            min_area: 0.001,
+            min_seconds: 0.5,
+            hold_seconds: 1.0,
+            absorb_seconds: 60.0,
+            max_width: 480,
+        }
+    }
+}
+
+impl Default for Alert {
+    fn default() -> Self {
+        Self { hold_seconds: 5.0 }
+    }
+}

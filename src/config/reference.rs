@@ -1,0 +1,209 @@
+//! The documents about the file, written from the tables of keys: the commented default file and the reference.
+//!
+//! `tests/config_documents.rs` compares them with what is in the repository.
+
+use super::keys::Key;
+use super::tables::{ALERT, CAMERA, MOST_CAMERAS, MOST_ZONES, MOTION, ROOT, SERVER, STREAM, ZONE};
+use super::{Camera, Config, Zone, ZoneKind};
+use std::fmt::Write as _;
+
+/// One key as the documents show it.
+struct Row {
+    name: &'static str,
+    about: String,
+    allowed: String,
+    /// As in the file; `None`: it must be written.
+    default: Option<String>,
+    effect: &'static str,
+}
+
+fn rows<T>(keys: &[Key<T>], defaults: &T) -> Vec<Row> {
+    keys.iter()
+        .map(|key| Row {
+            name: key.name,
+            about: key.about.into(),
+            allowed: key.allowed(),
+            default: (!key.required).then(|| key.field.shown(defaults)),
+            effect: key.effect.words(),
+        })
+        .collect()
+}
+
+/// One table of the file.
+struct Section {
+    header: &'static str,
+    about: String,
+    rows: Vec<Row>,
+}
+
+fn sections() -> Vec<Section> {
+    let config = Config::default();
+    let zone = Zone { name: String::new(), kind: ZoneKind::Alert, points: Vec::new() };
+    let section = |header, about: &str, rows| Section { header, about: about.into(), rows };
+    vec![
+        section("", "Above all tables.", rows(ROOT, &config)),
+        section("[server]", "The web server.", rows(SERVER, &config.server)),
+        section("[stream]", "What viewers get who ask for nothing else.", rows(STREAM, &config.stream)),
+        section(
+            "[motion]",
+            "How motion is found, for all cameras. `[camera.motion]` below a `[[camera]]` has the same keys and wins for \
+             that camera.",
+            rows(MOTION, &config.motion),
+        ),
+        section(
+            "[alert]",
+            "How long an alert lasts, for all cameras. `[camera.alert]` below a `[[camera]]` has the same keys and wins \
+             for that camera.",
+            rows(ALERT, &config.alert),
+        ),
+        section(
+            "[[camera]]",
+            &format!(
+                "A camera; at most {MOST_CAMERAS}. The first is the one of `/live`, `/start` and the other addresses \
+                 without a name. Without any there is one with the demo scene. No two share a device. Adding, \
+                 removing, renaming and reordering act after a restart."
+            ),
+            rows(CAMERA, &Camera::default()),
+        ),
+        section(
+            "[[camera.zone]]",
+            &format!("A polygon over the picture of the `[[camera]]` above it; at most {MOST_ZONES} each."),
+            rows(ZONE, &zone),
+        ),
+    ]
+}
+
+/// `packaging/config.toml`: every key with its default, explained.
+pub fn default_file() -> String {
+    let mut text = String::new();
+    comment(
+        &mut text,
+        "Configuration of edge-cctv. Every setting is here with its default; what is left out has it too. \
+         `edge-cctv check-config FILE` tells every fault with its line. `systemctl reload edge-cctv` reads the file \
+         again; each setting says how a change acts then.",
+    );
+    for section in sections() {
+        if section.header == "[[camera.zone]]" {
+            continue;
+        }
+        text.push('\n');
+        if !section.header.is_empty() {
+            comment(&mut text, &section.about);
+            text += section.header;
+            text.push('\n');
+        }
+        for (index, row) in section.rows.iter().enumerate() {
+            if index > 0 || !section.header.is_empty() {
+                text.push('\n');
+            }
+            comment(&mut text, &row.about);
+            comment(&mut text, &format!("Allowed: {}. A change {}.", row.allowed, row.effect));
+            let value = row.default.clone().unwrap_or_else(|| default_source(row.name));
+            let _ = writeln!(text, "{} = {value}", row.name);
+        }
+    }
+    text += EXAMPLE;
+    text
+}
+
+/// The default file spells out the demo camera, which has the one key that must be written.
+fn default_source(name: &str) -> String {
+    let camera = Camera::default();
+    CAMERA.iter().find(|key| key.name == name).map(|key| key.field.shown(&camera)).unwrap_or_default()
+}
+
+/// Lines that begin with `#` and no blank are settings.
+const EXAMPLE: &str = r##"
+# An example with two cameras. Take the [[camera]] above out and the `#` at the beginning of these lines away.
+
+# A webcam at the door. Whoever comes near the door is an alert; the neighbour's window is black for everybody.
+#[[camera]]
+#name = "door"
+#source = "/dev/v4l/by-id/usb-046d_HD_Webcam_C270-video-index0"
+#width = 1280
+#height = 720
+#fps = 15
+
+#[camera.alert]
+#hold_seconds = 10
+
+#[[camera.zone]]
+#name = "doorstep"
+#kind = "alert"
+#points = [[0.3, 0.5], [0.7, 0.5], [0.8, 1], [0.2, 1]]
+
+#[[camera.zone]]
+#name = "neighbour"
+#kind = "privacy"
+#points = [[0.8, 0], [1, 0], [1, 0.3], [0.8, 0.3]]
+
+# A yard with a tree that moves in the wind: only bigger things count, and the tree is not looked at.
+#[[camera]]
+#name = "yard"
+#source = "/dev/v4l/by-path/platform-xhci-hcd.1-usb-0:2:1.0-video-index0"
+
+#[camera.motion]
+#min_area = 0.01
+#min_seconds = 1
+
+#[[camera.zone]]
+#name = "tree"
+#kind = "ignore"
+#points = [[0, 0], [0.35, 0], [0.3, 0.4], [0, 0.5]]
+"##;
+
+/// A paragraph as comment lines of at most 100 characters.
+fn comment(text: &mut String, paragraph: &str) {
+    let mut line = String::from("#");
+    for word in paragraph.split_whitespace() {
+        if line.chars().count() + 1 + word.chars().count() > 100 {
+            let _ = writeln!(text, "{line}");
+            line = String::from("#");
+        }
+        line.push(' ');
+        line += word;
+    }
+    let _ = writeln!(text, "{line}");
+}
+
+/// `docs/reference/configuration.md`
+pub fn reference() -> String {
+    let mut text = String::from(HEAD);
+    for section in sections() {
+        let title =
+            if section.header.is_empty() { String::from("Top") } else { format!("`{}`", section.header) };
+        let _ = write!(text, "\n## {title}\n\n{}\n\n", section.about);
+        text += "| key | meaning | allowed | default | a change |\n|---|---|---|---|---|\n";
+        for row in section.rows {
+            let default = row
+                .default
+                .clone()
+                .map_or_else(|| "must be written".into(), |default| format!("`{default}`"));
+            let Row { name, about, allowed, effect, .. } = row;
+            let _ = writeln!(text, "| `{name}` | {about} | {allowed} | {default} | {effect} |");
+        }
+    }
+    text
+}
+
+const HEAD: &str = "\
+# Configuration
+
+<!-- Written by the program from its own tables: `UPDATE_DOCUMENTS=1 cargo test --test config_documents`. -->
+
+One TOML file. Whatever is left out has its default; without a file everything has. `packaging/config.toml` is that
+file with every default written out and an example with two cameras.
+
+`edge-cctv check-config FILE` tells every fault at once, each with its line, its full key and what is allowed, and ends
+with exit code 78; a file in order ends with 0. `edge-cctv run` refuses a file with a fault in the same words and with
+the same exit code. A key that isn't here is a fault too.
+
+Flags of `run` win over the file: `--listen ADDR:PORT`, `--state DIR` and `--camera SOURCE`, which can be repeated and
+replaces the file's cameras. A `--camera` whose source a camera of the file has keeps that camera's name and settings.
+
+On SIGHUP (`systemctl reload edge-cctv`) the file is read again. With a fault in it everything stays as it was.
+Otherwise the last column says what a change does: it acts at once, with the next frame or request; it reopens the
+camera, while the others go on; or it acts after a restart and waits until then.
+
+Numbers can be written with and without a decimal point. Coordinates and shares are 0 to 1.
+";

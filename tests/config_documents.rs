@@ -1,0 +1,87 @@
+//! The default file and the reference are what the tables of keys say.
+//!
+//! `UPDATE_DOCUMENTS=1 cargo test --test config_documents` writes them anew.
+
+use edge_cctv::config::{Config, Source, ZoneKind, default_file, parse, reference};
+use std::path::Path;
+
+fn compare(path: &str, wanted: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        std::fs::create_dir_all(path.parent().expect("it is in a folder")).unwrap();
+        std::fs::write(&path, wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "{} isn't what the program's tables say: UPDATE_DOCUMENTS=1 cargo test --test config_documents",
+        path.display()
+    );
+    found
+}
+
+#[test]
+fn the_default_file_is_up_to_date_and_changes_nothing() {
+    let file = compare("packaging/config.toml", &default_file());
+    assert_eq!(parse(&file), Ok(Config::default()));
+}
+
+#[test]
+fn the_reference_is_up_to_date() {
+    compare("docs/reference/configuration.md", &reference());
+}
+
+/// Taken from the structs by hand, so that a key that is left out of the tables is noticed.
+#[test]
+fn every_setting_is_in_both_documents() {
+    let (file, reference) = (default_file(), reference());
+    for key in [
+        "state_dir",
+        "listen",
+        "cors_origins",
+        "max_viewers",
+        "max_connections",
+        "stall_seconds",
+        "quality",
+        "fps",
+        "sensitivity",
+        "min_area",
+        "min_seconds",
+        "hold_seconds",
+        "absorb_seconds",
+        "max_width",
+        "name",
+        "source",
+        "width",
+        "height",
+        "autostart",
+        "repeat",
+        "timeout_seconds",
+        "kind",
+        "points",
+    ] {
+        let starts = |line: &str| line.trim_start_matches('#').starts_with(&format!("{key} = "));
+        assert!(file.lines().any(starts), "{key} isn't in the default file");
+        assert!(reference.contains(&format!("\n| `{key}` |")), "{key} isn't in the reference");
+    }
+}
+
+#[test]
+fn the_example_in_the_default_file_can_be_used() {
+    let file = default_file();
+    let without_demo = &file[..file.find("\n[[camera]]").unwrap()];
+    let example = &file[file.find("# An example with two cameras").unwrap()..];
+    let settings: Vec<_> = example
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(""))
+        .collect();
+    let config = parse(&format!("{without_demo}\n{}", settings.join("\n"))).unwrap();
+    let names: Vec<_> = config.cameras.iter().map(|camera| camera.name.as_str()).collect();
+    assert_eq!(names, ["door", "yard"]);
+    assert!(config.cameras.iter().all(|camera| matches!(camera.source, Source::Device(_))));
+    let kinds: Vec<_> =
+        config.cameras.iter().flat_map(|camera| &camera.zones).map(|zone| zone.kind).collect();
+    assert_eq!(kinds, [ZoneKind::Alert, ZoneKind::Privacy, ZoneKind::Ignore]);
+    assert_eq!(config.cameras[0].alert.hold_seconds, 10.0);
+    assert_eq!(config.cameras[1].motion.min_area, 0.01);
+}

@@ -1,0 +1,381 @@
+//! What is wrong with a configuration file is told in words, all of it at once, each with its line.
+
+use edge_cctv::config::{Alert, Camera, Config, Motion, Server, Source, Stream, Zone, ZoneKind, parse};
+
+/// The faults, one a line.
+fn faults(text: &str) -> String {
+    parse(text).map_or_else(|faults| faults.to_string(), |config| format!("no fault in {config:?}"))
+}
+
+/// A file with one camera; its keys begin in line 3.
+fn camera(keys: &str) -> String {
+    format!("[[camera]]\nsource = 'demo'\n{keys}")
+}
+
+#[track_caller]
+fn fault(text: &str, wanted: &str) {
+    let found = faults(text);
+    assert!(found.contains(wanted) && !found.contains('\n'), "wanted:\n{wanted}\nfound:\n{found}");
+}
+
+#[test]
+fn everything_in_a_file_arrives() {
+    let door = Camera {
+        name: "door".into(),
+        source: Source::Device("/dev/video0".into()),
+        width: 1280,
+        height: 720,
+        fps: 15.0,
+        autostart: false,
+        repeat: false,
+        timeout_seconds: 3.0,
+        motion: Motion {
+            sensitivity: 0.9,
+            min_area: 0.002,
+            min_seconds: 0.4,
+            hold_seconds: 2.0,
+            absorb_seconds: 30.0,
+            max_width: 320,
+        },
+        alert: Alert { hold_seconds: 20.0 },
+        zones: vec![
+            Zone {
+                name: "doorstep".into(),
+                kind: ZoneKind::Alert,
+                points: vec![(0.3, 0.5), (0.7, 0.5), (0.8, 1.0), (0.2, 1.0)],
+            },
+            Zone {
+                name: "street".into(),
+                kind: ZoneKind::Ignore,
+                points: vec![(0.0, 0.0), (1.0, 0.0), (1.0, 0.2)],
+            },
+        ],
+    };
+    let motion = Motion { sensitivity: 0.6, ..door.motion.clone() };
+    let alert = Alert { hold_seconds: 8.0 };
+    let yard = Camera {
+        name: "yard".into(),
+        source: Source::Recording("recordings/yard.avi".into()),
+        motion: motion.clone(),
+        alert: alert.clone(),
+        zones: vec![Zone {
+            name: "neighbour".into(),
+            kind: ZoneKind::Privacy,
+            points: vec![(0.8, 0.0), (1.0, 0.0), (1.0, 0.3)],
+        }],
+        ..Camera::default()
+    };
+    let wanted = Config {
+        state_dir: "/var/lib/edge-cctv".into(),
+        server: Server {
+            listen: ([0, 0, 0, 0], 8000).into(),
+            cors_origins: vec!["http://localhost:3000".into(), "https://page.example".into()],
+            max_viewers: 10,
+            max_connections: 100,
+            stall_seconds: 5.0,
+        },
+        stream: Stream { quality: 70, fps: 12.5 },
+        motion,
+        alert,
+        cameras: vec![door, yard],
+    };
+    let text = include_str!("data/two_cameras.toml");
+    assert_eq!(parse(text), Ok(wanted.clone()));
+    assert_eq!(parse(&text.replace('\n', "\r\n")), Ok(wanted.clone()));
+    assert_eq!(parse(&format!("\u{feff}{text}")), Ok(wanted));
+}
+
+#[test]
+fn without_cameras_there_is_the_demo_with_the_files_defaults() {
+    assert_eq!(parse(""), Ok(Config::default()));
+    assert_eq!(parse("camera = []"), Ok(Config::default()));
+    let config = parse("[motion]\nsensitivity = 1\n[alert]\nhold_seconds = 0").unwrap();
+    assert_eq!(config.cameras[0].source, Source::Demo);
+    assert_eq!(config.cameras[0].motion.sensitivity, 1.0);
+    assert_eq!(config.cameras[0].alert.hold_seconds, 0.0);
+}
+
+#[test]
+fn a_camera_without_a_name_is_called_by_its_number() {
+    let config = parse("[[camera]]\nsource='demo'\n[[camera]]\nsource='demo'").unwrap();
+    assert_eq!(config.cameras[1].name, "camera1");
+    fault(
+        "[[camera]]\nname='camera1'\nsource='demo'\n[[camera]]\nsource='demo'",
+        "line 4: camera[1].name is \"camera1\", as camera[0].name (line 2) is already",
+    );
+}
+
+#[test]
+fn every_fault_is_told_at_once_in_the_order_of_lines() {
+    let text = "\
+stat_dir = 'x'
+[server]
+listen = 'localhost:8000'
+max_viewers = -3
+[[camera]]
+name = 'a b'
+source = 'rtsp://me:secret@cam/1'
+fps = 0
+[camera.motion]
+sensitivity = 7
+[[camera.zone]]
+name = 'z'
+kind = 'alarm'
+points = [[0, 0], [1.5, 0],
+          [1, nan]]
+[[camera]]
+fps = 25
+";
+    let found = faults(text);
+    let wanted = [
+        "line 1: stat_dir is unknown: did you mean state_dir?",
+        "line 3: server.listen is 'localhost:8000': a name isn't looked up; allowed are addresses",
+        "line 4: server.max_viewers is -3: allowed are whole numbers from 1 to 1000",
+        "line 6: camera[0].name is 'a b': allowed are names of 1 to 32 letters",
+        "line 7: camera[0].source is 'rtsp://***@cam/1': network cameras are not supported yet; allowed are \"demo\"",
+        "line 8: camera[0].fps is 0: allowed are 0.5 to 240",
+        "line 10: camera[0].motion.sensitivity is 7: allowed are 0 to 1",
+        "line 13: camera[0].zone[0].kind is 'alarm': allowed are \"alert\"",
+        "line 14: camera[0].zone[0].points[1] is [1.5, 0]: a corner is [x, y], allowed are 0 to 1 for both",
+        "line 15: camera[0].zone[0].points[2] is [1, nan]: a corner",
+        "line 16: camera[1].source is missing: allowed are \"demo\"",
+    ];
+    assert_eq!(found.lines().count(), wanted.len(), "{found}");
+    for (found, wanted) in found.lines().zip(wanted) {
+        assert!(found.starts_with(wanted), "wanted:\n{wanted}\nfound:\n{found}");
+    }
+}
+
+#[test]
+fn numbers_outside_their_range_are_refused_and_the_range_is_told() {
+    for bad in [
+        "0",
+        "-1",
+        "nan",
+        "inf",
+        "-inf",
+        "241",
+        "240.0001",
+        "1e999",
+        "99999999999999999999999",
+        "'25'",
+        "true",
+        "[25]",
+    ] {
+        fault(
+            &camera(&format!("fps = {bad}")),
+            &format!("line 3: camera[0].fps is {bad}: allowed are 0.5 to 240"),
+        );
+    }
+    for bad in ["0", "-640", "4097", "640.0", "nan", "1e3", "0x1001", "99999999999999999999999", "'640'"] {
+        let wanted = format!("line 3: camera[0].width is {bad}: allowed are whole numbers from 32 to 4096");
+        fault(&camera(&format!("width = {bad}")), &wanted);
+    }
+    for bad in ["0.05", "-0.1", "241", "nan"] {
+        fault(
+            &format!("stream.fps = {bad}"),
+            "allowed are 0.1 to 240 frames a second, and 0: as many as the camera gives",
+        );
+    }
+    fault("motion.min_area = 0", "motion.min_area is 0: allowed are 0.00001 to 1");
+}
+
+#[test]
+fn whole_numbers_are_fine_where_fractions_are_and_limits_are_inside() {
+    let fps =
+        |text: &str| parse(&camera(&format!("timeout_seconds = 600\nfps = {text}"))).unwrap().cameras[0].fps;
+    assert_eq!(
+        [fps("30"), fps("0.5"), fps("240"), fps("1_0"), fps("0x10"), fps("+2.5e1")],
+        [30.0, 0.5, 240.0, 10.0, 16.0, 25.0]
+    );
+    assert_eq!(parse("stream.fps = 0.0").unwrap().stream.fps, 0.0);
+    assert_eq!(parse("stream.fps = -0").unwrap().stream.fps.to_string(), "0");
+}
+
+#[test]
+fn switches_are_true_or_false() {
+    for bad in ["1", "'yes'", "'true'", "[]"] {
+        fault(
+            &camera(&format!("repeat = {bad}")),
+            &format!("camera[0].repeat is {bad}: allowed are true and false"),
+        );
+    }
+}
+
+#[test]
+fn unknown_keys_are_named_with_the_nearest_known() {
+    fault("[motoin]", "line 1: motoin is unknown: did you mean motion?");
+    fault("motion.sensitivty = 1", "line 1: motion.sensitivty is unknown: did you mean sensitivity?");
+    fault(
+        &camera("max-width = 1"),
+        "camera[0].max-width is unknown: it belongs in [motion] or [camera.motion]",
+    );
+    fault(
+        &camera("[camera.motion]\nholdseconds = 1"),
+        "line 4: camera[0].motion.holdseconds is unknown: did you mean hold_seconds?",
+    );
+    fault("[server]\nquality = 3", "line 2: server.quality is unknown: it belongs in [stream]");
+    fault("[alert]\ncolour = 3", "line 2: alert.colour is unknown: known here are hold_seconds");
+    fault("\"a\\u001bb\" = 3", "line 1: \"a\\u{1b}b\" is unknown");
+    fault("server.\"\" = 3", "line 1: server.\"\" is unknown");
+}
+
+#[test]
+fn tables_in_the_wrong_form_are_explained() {
+    fault("motion = 3", "line 1: motion is 3: it is a table, write [motion]");
+    fault("[[motion]]", "line 1: motion is there once only: write [motion]");
+    fault("\n[camera]\nsource = 'demo'", "line 2: camera can be there several times: write [[camera]]");
+    fault("camera = 'demo'", "line 1: camera is 'demo': it is a list of tables, write [[camera]]");
+    fault("camera = ['demo']", "line 1: camera[0] is 'demo': it is a table, write [[camera]]");
+    fault(
+        &camera("[camera.zone]"),
+        "line 3: camera[0].zone can be there several times: write [[camera.zone]]",
+    );
+    fault("[server.listen]", "server.listen is a table: allowed are addresses");
+}
+
+#[test]
+fn lists_that_are_too_long_are_refused() {
+    fault(
+        &"[[camera]]\nsource='demo'\n".repeat(17),
+        "line 33: camera is there 17 times: allowed are at most 16",
+    );
+    let zone =
+        |number| format!("[[camera.zone]]\nname='{number}'\nkind='ignore'\npoints=[[0,0],[1,0],[1,1]]\n");
+    let zones: String = (0..33).map(zone).collect();
+    fault(&camera(&zones), "camera[0].zone is there 33 times: allowed are at most 32");
+    let points = "[0, 0], ".repeat(65);
+    let wanted = "points is a list of 65: allowed are lists of 3 to 64 corners";
+    fault(&camera(&format!("zone = [{{ name = 'z', kind = 'ignore', points = [{points}] }}]")), wanted);
+    let origins = "'http://a', ".repeat(33);
+    fault(
+        &format!("server.cors_origins = [{origins}]"),
+        "server.cors_origins is a list of 33: allowed are lists",
+    );
+}
+
+#[test]
+fn names_are_had_once() {
+    fault(
+        "[[camera]]\nname='a'\nsource='demo'\n\n[[camera]]\nname='a'\nsource='demo'",
+        "line 6: camera[1].name is \"a\", as camera[0].name (line 2) is already: each needs a name of its own",
+    );
+    let zone = "[[camera.zone]]\nname='z'\nkind='ignore'\npoints=[[0,0],[1,0],[1,1]]\n";
+    fault(
+        &camera(&zone.repeat(2)),
+        "line 8: camera[0].zone[1].name is \"z\", as camera[0].zone[0].name (line 4) is already",
+    );
+    // Zones of different cameras may share a name.
+    assert!(parse(&camera(zone).repeat(2)).is_ok());
+}
+
+#[test]
+fn a_device_is_had_once() {
+    fault(
+        "[[camera]]\nsource='/dev/video0'\n[[camera]]\nsource='/dev/./video0'",
+        "line 4: camera[1].source is \"/dev/./video0\": that device is camera[0].source (line 2) already",
+    );
+    for shared in ["demo", "walk.avi"] {
+        assert!(parse(&format!("[[camera]]\nsource='{shared}'\n").repeat(2)).is_ok());
+    }
+}
+
+#[test]
+fn sources_are_told_apart() {
+    let source = |text: &str| {
+        parse(&format!("[[camera]]\nsource = {text}")).map(|config| config.cameras[0].source.clone())
+    };
+    assert_eq!(source("'demo'"), Ok(Source::Demo));
+    assert_eq!(source("'/dev/v4l/by-id/x'"), Ok(Source::Device("/dev/v4l/by-id/x".into())));
+    assert_eq!(source("'/dev/shm/walk.avi'"), Ok(Source::Recording("/dev/shm/walk.avi".into())));
+    assert_eq!(source("'a folder'"), Ok(Source::Recording("a folder".into())));
+    for bad in ["''", "' '", "0", "'http://cam/video'", "\"a\\u0000b\""] {
+        assert!(source(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn any_site_as_origin_is_refused_in_words() {
+    fault(
+        "server.cors_origins = ['http://a', '*']",
+        "server.cors_origins[1] is '*': every site on the internet",
+    );
+    fault("server.cors_origins = '*'", "server.cors_origins is '*': allowed are lists of origins");
+    fault("server.cors_origins = [3]", "server.cors_origins[0] is 3: it is no text");
+    assert!(parse("server.cors_origins = []").unwrap().server.cors_origins.is_empty());
+}
+
+#[test]
+fn polygons_enclose_an_area() {
+    let zone = |points: &str| camera(&format!("[[camera.zone]]\nname='z'\nkind='ignore'\npoints={points}"));
+    let place = "line 6: camera[0].zone[0].points";
+    for (points, why) in [
+        ("[]", "has 0 corners: a polygon needs at least 3"),
+        ("[[0, 0], [1, 1]]", "has 2 corners: a polygon needs at least 3"),
+        ("[[0, 0], [1, 1], [1, 0], [0, 0.5]]", "crosses itself: the edge from [0] to [1] meets"),
+        ("[[0, 0], [0.5, 0.5], [1, 1]]", "encloses no area"),
+        (
+            "[[0, 0], [1, 0], [1, 1], [0, 0]]",
+            "has the same corner twice, [0] and [3] (a polygon closes by itself",
+        ),
+        ("3", "is 3: allowed are lists of 3 to 64 corners"),
+    ] {
+        fault(&zone(points), &format!("{place} {why}"));
+    }
+    for point in
+        ["[1]", "[0, 0, 0]", "3", "['0', '0']", "[-0.1, 0]", "[1.01, 0]", "[nan, 0]", "{ x = 0, y = 0 }"]
+    {
+        fault(&zone(&format!("[[0, 0], [1, 0], [1, 1], {point}]")), "points[3] is ");
+    }
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_told() {
+    fault(
+        "[server]\nmax_connections = 20",
+        "line 2: server.max_viewers is 50: it must be less than server.max_connections, which is 20",
+    );
+    fault(
+        "[motion]\nmin_seconds = 60",
+        "line 2: motion.absorb_seconds is 60: it must be more than motion.min_seconds",
+    );
+    fault(
+        &camera("[camera.motion]\nabsorb_seconds = 1\nmin_seconds = 2"),
+        "line 4: camera[0].motion.absorb_seconds is 1: it must be more than camera[0].motion.min_seconds, which is 2",
+    );
+    fault(
+        &camera("fps = 0.5\ntimeout_seconds = 3"),
+        "line 4: camera[0].timeout_seconds is 3: at 0.5 frames a second (camera[0].fps) it must be at least 4.00",
+    );
+    // What was refused already proves nothing.
+    fault("[server]\nmax_connections = 20\nmax_viewers = 0", "line 3: server.max_viewers is 0");
+}
+
+#[test]
+fn lines_that_are_no_toml_are_told_with_their_columns_and_the_rest_is_checked() {
+    let found =
+        faults("[stream]\nfps = 0,5\nquality = 0\n\n[[camera]]\nsource = /dev/video0\nname = 'a b'\n");
+    let lines: Vec<_> = found.lines().collect();
+    assert_eq!(lines.len(), 4, "{found}");
+    assert!(lines[0].starts_with("line 2, column 8: this is not TOML: "), "{found}");
+    assert!(lines[1].starts_with("line 3: stream.quality is 0: allowed"), "{found}");
+    assert!(lines[2].starts_with("line 6, column 10: this is not TOML: "), "{found}");
+    assert!(lines[3].starts_with("line 7: camera[0].name is 'a b'"), "{found}");
+}
+
+#[test]
+fn what_a_broken_line_sets_is_not_compared_with_the_rest() {
+    fault("[server]\nmax_connections = 20\nmax_viewers = ,\n", "line 3, column 15: this is not TOML");
+}
+
+#[test]
+fn below_a_broken_header_nothing_is_guessed() {
+    let found = faults("[stream\nquality = 0\nlisten = 3\n");
+    assert!(found.starts_with("line 1, column ") && !found.contains('\n'), "{found}");
+}
+
+#[test]
+fn what_is_there_twice_is_named() {
+    fault("[server]\nmax_viewers = 1\nmax_viewers = 2\n", "line 3, column 1: max_viewers is there twice");
+    fault("[server]\n\n[server]\n", "line 3, column 2: server is there twice");
+}
