@@ -1,0 +1,320 @@
+//! Keeps one camera open: opens it when asked, opens it again when it is lost, and says what is going on.
+//! Knows the [`Camera`] trait and the clock; what a frame shows is not its business.
+
+use super::{Camera, CameraError, Frame, Opened};
+use crate::service::clock::SharedClock;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Waits between attempts grow from the first to the last, doubling, and tremble by a quarter, so that
+/// several cameras behind one hub don't knock at the same moment.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LAST_WAIT: Duration = Duration::from_secs(30);
+
+/// A camera that delivered for so long was well: the next loss begins with the first wait again.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// How often the consumer is told that there is still no signal.
+const NO_SIGNAL_PERIOD: Duration = Duration::from_secs(1);
+
+/// How soon an order is noticed while waiting for the next attempt.
+const ORDERS_PERIOD: Duration = Duration::from_millis(100);
+
+/// What a camera is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Phase {
+    /// Not started yet, stopped by the user, or a recording that is over.
+    #[default]
+    Stopped,
+    /// Being opened for the first time since it was started.
+    Opening,
+    /// Open, and frames come.
+    Streaming,
+    /// It should be there and isn't; it is tried again by itself. `since` is on the process's clock.
+    Lost { since: Duration, reason: String },
+}
+
+/// The supervisor's view of its camera.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub phase: Phase,
+    /// What the device delivers; kept while it is lost.
+    pub opened: Option<Opened>,
+    /// How often it was opened again after a loss.
+    pub reopened: u64,
+    /// Attempts to open that are over, good or bad.
+    attempts: u64,
+    /// Why the last attempt failed, if it did.
+    failure: Option<String>,
+}
+
+/// Who gets the frames.
+pub trait Sink: Send + Sync {
+    fn frame(&self, frame: Frame);
+    /// A frame of the camera was unusable.
+    fn broken(&self, reason: &str);
+    /// When the last frame arrived that could be used, on the process's clock.
+    fn last_valid(&self) -> Option<Duration>;
+    /// The camera is lost; repeated while it is.
+    fn no_signal(&self, since: Duration, reason: &str);
+    /// The camera is released, by order or because the recording is over.
+    fn stopped(&self);
+}
+
+/// Opens the camera; asked again for each attempt.
+pub type Opener<'a> = dyn Fn() -> Result<Box<dyn Camera>, CameraError> + 'a;
+
+#[derive(Default)]
+struct Orders {
+    wanted: bool,
+    /// Open it anew although it is well (its settings changed).
+    reopen: bool,
+    /// Don't wait for the next attempt.
+    now: bool,
+    quit: bool,
+}
+
+/// Commands a camera's thread and tells what it does.
+pub struct Supervisor {
+    name: String,
+    clock: SharedClock,
+    orders: Mutex<Orders>,
+    changed: Condvar,
+    report: watch::Sender<Report>,
+    timeout: Mutex<Duration>,
+}
+
+impl Supervisor {
+    pub fn new(name: &str, clock: SharedClock, timeout: Duration) -> Self {
+        Self {
+            name: name.into(),
+            clock,
+            orders: Mutex::default(),
+            changed: Condvar::new(),
+            report: watch::Sender::new(Report::default()),
+            timeout: Mutex::new(timeout),
+        }
+    }
+
+    pub fn report(&self) -> Report {
+        self.report.borrow().clone()
+    }
+
+    /// Wants the camera open, without waiting for it.
+    pub fn want(&self) {
+        self.order(|orders| {
+            orders.wanted = true;
+            orders.now = true;
+        });
+    }
+
+    /// Wants the camera open, and waits until it is or the attempt has failed.
+    ///
+    /// # Errors
+    /// Why it can't be opened, in words.
+    pub async fn start(&self) -> Result<(), String> {
+        let mut report = self.report.subscribe();
+        let before = report.borrow_and_update().attempts;
+        self.want();
+        let outcome = report
+            .wait_for(|report| report.phase == Phase::Streaming || report.attempts > before)
+            .await
+            .map_err(|_| "the program is ending".to_string())?;
+        match (&outcome.phase, &outcome.failure) {
+            (Phase::Streaming, _) | (_, None) => Ok(()),
+            (_, Some(reason)) => Err(reason.clone()),
+        }
+    }
+
+    /// Wants the camera closed, and waits until the device is free.
+    pub async fn stop(&self) {
+        self.order(|orders| {
+            orders.wanted = false;
+            orders.now = false;
+        });
+        // An error means that the thread has ended, and with it the camera.
+        let _ = self.report.subscribe().wait_for(|report| report.phase == Phase::Stopped).await;
+    }
+
+    /// Opens a running camera anew.
+    pub fn reopen(&self, timeout: Duration) {
+        *lock(&self.timeout) = timeout;
+        self.order(|orders| {
+            orders.reopen = true;
+            orders.now = true;
+        });
+    }
+
+    /// Ends [`Supervisor::run`].
+    pub fn quit(&self) {
+        self.order(|orders| {
+            orders.quit = true;
+            orders.wanted = false;
+        });
+    }
+
+    fn order(&self, change: impl FnOnce(&mut Orders)) {
+        change(&mut lock(&self.orders));
+        self.changed.notify_all();
+    }
+
+    /// Keeps the camera open until [`Supervisor::quit`]. Blocks the thread it is given.
+    pub fn run(&self, open: &Opener<'_>, sink: &dyn Sink) {
+        let mut wait = FIRST_WAIT;
+        let mut next_sequence = 0;
+        while self.wait_until_wanted() {
+            if !matches!(self.report.borrow().phase, Phase::Lost { .. }) {
+                self.tell(|report| report.phase = Phase::Opening);
+            }
+            lock(&self.orders).now = false;
+            let opened_at = self.clock.now();
+            let end = match open() {
+                Ok(camera) => {
+                    self.tell_opened(camera.opened());
+                    self.stream(camera, sink, &mut next_sequence)
+                }
+                Err(error) => Ending::Lost(error.to_string()),
+            };
+            if self.clock.now().saturating_sub(opened_at) >= SETTLED {
+                wait = FIRST_WAIT;
+            }
+            match end {
+                Ending::Ordered => {}
+                Ending::Over => {
+                    log::info!("{}: the recording is over", self.name);
+                    lock(&self.orders).wanted = false;
+                }
+                Ending::Lost(reason) => {
+                    self.tell_lost(&reason, sink);
+                    self.back_off(wait, sink);
+                    wait = (wait * 2).min(LAST_WAIT);
+                }
+            }
+            if !lock(&self.orders).wanted {
+                wait = FIRST_WAIT;
+                sink.stopped();
+                self.tell(|report| {
+                    report.phase = Phase::Stopped;
+                    report.opened = None;
+                });
+            }
+        }
+    }
+
+    /// False: the program ends.
+    fn wait_until_wanted(&self) -> bool {
+        let mut orders = lock(&self.orders);
+        while !orders.wanted && !orders.quit {
+            orders = self.changed.wait(orders).unwrap_or_else(PoisonError::into_inner);
+        }
+        orders.reopen = false;
+        !orders.quit
+    }
+
+    /// Frames are numbered on over reopenings: `next_sequence` is the number of the first.
+    fn stream(&self, mut camera: Box<dyn Camera>, sink: &dyn Sink, next_sequence: &mut u64) -> Ending {
+        let opened_at = self.clock.now();
+        let first_sequence = *next_sequence;
+        let mut last_broken = None;
+        loop {
+            {
+                let orders = lock(&self.orders);
+                if !orders.wanted || orders.reopen {
+                    return Ending::Ordered;
+                }
+            }
+            match camera.next_frame() {
+                Ok(mut frame) => {
+                    frame.sequence += first_sequence;
+                    *next_sequence = frame.sequence + 1;
+                    sink.frame(frame);
+                }
+                Err(CameraError::Broken(reason)) => {
+                    sink.broken(&reason);
+                    last_broken = Some(reason);
+                }
+                Err(CameraError::End) => return Ending::Over,
+                Err(error) => return Ending::Lost(error.to_string()),
+            }
+            // A camera that sends rubbish only is as lost as one that sends nothing.
+            let timeout = *lock(&self.timeout);
+            let last_valid = sink.last_valid().unwrap_or_default().max(opened_at);
+            if self.clock.now().saturating_sub(last_valid) > timeout {
+                let reason = last_broken.unwrap_or_else(|| "no frame could be analysed".into());
+                return Ending::Lost(format!("no usable frame for {:.0} s: {reason}", timeout.as_secs_f32()));
+            }
+        }
+    }
+
+    /// Waits for the next attempt, or until an order comes.
+    fn back_off(&self, wait: Duration, sink: &dyn Sink) {
+        let wait = wait.mul_f64(0.75 + 0.5 * fastrand::f64());
+        let end = self.clock.now() + wait;
+        let Phase::Lost { since, reason } = self.report.borrow().phase.clone() else { return };
+        let mut told = None;
+        loop {
+            let now = self.clock.now();
+            if told.is_none_or(|told| now >= told + NO_SIGNAL_PERIOD) {
+                sink.no_signal(since, &reason);
+                told = Some(now);
+            }
+            let left = end.saturating_sub(now);
+            let orders = lock(&self.orders);
+            if left.is_zero() || orders.now || !orders.wanted {
+                return;
+            }
+            drop(orders);
+            self.clock.sleep(left.min(ORDERS_PERIOD));
+        }
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Report)) {
+        self.report.send_modify(change);
+    }
+
+    fn tell_opened(&self, opened: &Opened) {
+        let Opened { device, format, width, height, fps } = opened;
+        let rate = fps.map_or(String::new(), |fps| format!(" at {fps} fps"));
+        log::info!("{}: {device} delivers {format} {width}x{height}{rate}", self.name);
+        self.tell(|report| {
+            report.reopened += u64::from(matches!(report.phase, Phase::Lost { .. }));
+            report.phase = Phase::Streaming;
+            report.opened = Some(opened.clone());
+            report.attempts += 1;
+            report.failure = None;
+        });
+    }
+
+    fn tell_lost(&self, reason: &str, sink: &dyn Sink) {
+        let (before, now) = (self.report.borrow().phase.clone(), self.clock.now());
+        let since = match &before {
+            Phase::Lost { since, .. } => *since,
+            Phase::Streaming => sink.last_valid().unwrap_or(now),
+            _ => now,
+        };
+        // One line for each change of state, not one for each attempt.
+        if !matches!(before, Phase::Lost { .. }) {
+            log::warn!("{}: camera lost: {reason}; trying again by itself", self.name);
+        }
+        self.tell(|report| {
+            report.phase = Phase::Lost { since, reason: reason.into() };
+            report.attempts += u64::from(before != Phase::Streaming);
+            report.failure = Some(reason.into());
+        });
+    }
+}
+
+/// How an open camera's time ended.
+enum Ending {
+    Ordered,
+    Over,
+    Lost(String),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
