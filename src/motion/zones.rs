@@ -1,0 +1,173 @@
+//! Zones as masks: polygons in 0..=1 coordinates, rasterised once for each picture size.
+
+use crate::config::{Zone, ZoneKind};
+use crate::picture::Picture;
+use crate::picture::plane::Plane;
+use std::sync::Arc;
+
+/// The zones of one camera at one picture size.
+#[derive(Clone, Debug, Default)]
+pub struct ZoneMasks {
+    /// Each alert zone's name and mask (255 inside).
+    pub alert: Vec<(Arc<str>, Plane)>,
+    /// 255 where motion isn't looked at (ignore and privacy zones); `None`: everywhere is looked at.
+    pub blind: Option<Plane>,
+}
+
+impl ZoneMasks {
+    pub fn new(zones: &[Zone], width: usize, height: usize) -> Self {
+        let mut masks = Self::default();
+        for zone in zones {
+            match zone.kind {
+                ZoneKind::Alert => {
+                    let mut mask = Plane::new(width, height, 0);
+                    fill(&mut mask, &zone.points, 255);
+                    masks.alert.push((zone.name.as_str().into(), mask));
+                }
+                ZoneKind::Ignore | ZoneKind::Privacy => {
+                    let blind = masks.blind.get_or_insert_with(|| Plane::new(width, height, 0));
+                    fill(blind, &zone.points, 255);
+                }
+            }
+        }
+        masks
+    }
+}
+
+/// Blackens privacy zones. Keeps a mask for the size it saw last.
+#[derive(Clone, Debug, Default)]
+pub struct Privacy {
+    zones: Vec<Zone>,
+    mask: Plane,
+}
+
+impl Privacy {
+    pub fn new(zones: &[Zone]) -> Self {
+        let zones = zones.iter().filter(|zone| zone.kind == ZoneKind::Privacy).cloned().collect();
+        Self { zones, mask: Plane::default() }
+    }
+
+    /// Blackens a luma plane of any size.
+    pub fn blacken(&mut self, luma: &mut Plane) {
+        if self.zones.is_empty() {
+            return;
+        }
+        self.prepare(luma.width, luma.height);
+        for (sample, &hidden) in luma.data.iter_mut().zip(&self.mask.data) {
+            *sample &= !hidden;
+        }
+    }
+
+    /// Blackens a whole picture. A chroma sample goes grey when any luma sample that it colours is hidden.
+    pub fn blacken_picture(&mut self, picture: &mut Picture) {
+        if self.zones.is_empty() {
+            return;
+        }
+        self.blacken(&mut picture.luma);
+        let Some(chroma) = &mut picture.chroma else { return };
+        for y in 0..self.mask.height {
+            for (x, _) in self.mask.row(y).iter().enumerate().filter(|&(_, &hidden)| hidden != 0) {
+                let place = y / chroma.vertical * chroma.cb.width + x / chroma.horizontal;
+                chroma.cb.data[place] = 128;
+                chroma.cr.data[place] = 128;
+            }
+        }
+    }
+
+    fn prepare(&mut self, width: usize, height: usize) {
+        if (self.mask.width, self.mask.height) == (width, height) {
+            return;
+        }
+        self.mask = Plane::new(width, height, 0);
+        for zone in &self.zones {
+            fill(&mut self.mask, &zone.points, 255);
+        }
+        self.mask = grown(&self.mask);
+    }
+}
+
+/// Sets each pixel whose centre is inside the polygon (even-odd rule).
+fn fill(mask: &mut Plane, points: &[(f32, f32)], value: u8) {
+    let (width, height) = (mask.width as f32, mask.height as f32);
+    let mut crossings = Vec::new();
+    for y in 0..mask.height {
+        let line = (y as f32 + 0.5) / height;
+        crossings.clear();
+        for (i, &(x1, y1)) in points.iter().enumerate() {
+            let (x2, y2) = points[(i + 1) % points.len()];
+            if (y1 <= line) != (y2 <= line) {
+                crossings.push(x1 + (line - y1) / (y2 - y1) * (x2 - x1));
+            }
+        }
+        crossings.sort_by(f32::total_cmp);
+        for pair in crossings.chunks_exact(2) {
+            let from = (pair[0] * width - 0.5).ceil().clamp(0.0, width) as usize;
+            let to = ((pair[1] * width - 0.5).floor() + 1.0).clamp(0.0, width) as usize;
+            if from < to {
+                mask.row_mut(y)[from..to].fill(value);
+            }
+        }
+    }
+}
+
+/// The mask and its eight neighbours: no pixel that the polygon only touches stays visible.
+fn grown(mask: &Plane) -> Plane {
+    let mut result = Plane::new(mask.width, mask.height, 0);
+    for y in 0..mask.height {
+        for x in 0..mask.width {
+            let near = |y: usize| mask.row(y)[x.saturating_sub(1)..(x + 2).min(mask.width)].contains(&255);
+            if (y.saturating_sub(1)..(y + 2).min(mask.height)).any(near) {
+                result.row_mut(y)[x] = 255;
+            }
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::Chroma;
+
+    fn zone(kind: ZoneKind, points: &[(f32, f32)]) -> Zone {
+        Zone { name: "z".into(), kind, points: points.to_vec() }
+    }
+
+    const LEFT_HALF: [(f32, f32); 4] = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)];
+
+    #[test]
+    fn a_rectangle_covers_its_share_at_any_size() {
+        for (width, height) in [(8, 6), (320, 240), (33, 17)] {
+            let masks = ZoneMasks::new(&[zone(ZoneKind::Alert, &LEFT_HALF)], width, height);
+            let inside = masks.alert[0].1.data.iter().filter(|&&v| v == 255).count();
+            assert!((inside as i64 - (width * height / 2) as i64).unsigned_abs() as usize <= height);
+            assert!(masks.blind.is_none());
+        }
+    }
+
+    #[test]
+    fn a_concave_polygon_leaves_its_notch_out() {
+        let notch = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.1), (0.0, 1.0)];
+        let masks = ZoneMasks::new(&[zone(ZoneKind::Ignore, &notch)], 100, 100);
+        let blind = masks.blind.expect("an ignore zone blinds");
+        assert_eq!(blind.row(80)[50], 0);
+        assert_eq!(blind.row(80)[2], 255);
+        assert_eq!(blind.row(3)[50], 255);
+    }
+
+    #[test]
+    fn privacy_is_black_in_all_planes_and_touches_nothing_else() {
+        let chroma =
+            Chroma { cb: Plane::new(5, 4, 90), cr: Plane::new(5, 4, 90), horizontal: 2, vertical: 2 };
+        let mut picture = Picture { luma: Plane::new(9, 7, 200), chroma: Some(chroma) };
+        let mut privacy = Privacy::new(&[zone(ZoneKind::Privacy, &LEFT_HALF)]);
+        privacy.blacken_picture(&mut picture);
+        let chroma = picture.chroma.as_ref().expect("still coloured");
+        for y in 0..7 {
+            assert_eq!(picture.luma.row(y)[..5], [0; 5]);
+            assert_eq!(picture.luma.row(y)[6..], [200; 3]);
+            assert_eq!(chroma.cb.row(y / 2)[..2], [128; 2]);
+            assert_eq!(chroma.cr.row(y / 2)[4], 90);
+        }
+    }
+}
