@@ -1,0 +1,134 @@
+//! IDLE → MOTION → ALERT. Knows regions and frame time; why a region matters was decided before.
+
+use crate::config;
+use crate::pipeline::{Region, State};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The state of one camera, moved on by each analysed frame.
+#[derive(Debug, Default)]
+pub struct StateMachine {
+    state: State,
+    /// Motion without a longer gap since then.
+    motion_since: Option<Duration>,
+    last_motion: Option<Duration>,
+    last_cause: Option<(Duration, Arc<str>)>,
+}
+
+impl StateMachine {
+    /// Takes what the frame at `time` shows. A frame under changing light proves nothing: no regions are
+    /// expected from it, and the state only runs out.
+    pub fn update(
+        &mut self,
+        time: Duration,
+        regions: &[Region],
+        motion: &config::Motion,
+        alert: &config::Alert,
+    ) -> State {
+        let since = |then: Duration| time.saturating_sub(then).as_secs_f64();
+        if !regions.is_empty() {
+            // A gap shorter than the time that motion must last doesn't begin it anew.
+            let gap = self.last_motion.map_or(f64::INFINITY, since);
+            if self.motion_since.is_none() || gap > motion.min_seconds.max(0.2) {
+                self.motion_since = Some(time);
+            }
+            self.last_motion = Some(time);
+        }
+        let lasts = self.motion_since.is_some_and(|start| since(start) >= motion.min_seconds);
+        let moving = !regions.is_empty() && lasts;
+        let recent = self.last_motion.is_some_and(|last| since(last) < motion.hold_seconds);
+
+        if moving && let Some(zone) = regions.iter().find_map(|region| region.zone.clone()) {
+            self.last_cause = Some((time, zone));
+        }
+        let alerted = self.last_cause.as_ref().is_some_and(|(last, _)| since(*last) < alert.hold_seconds);
+        if !alerted {
+            self.last_cause = None;
+        }
+        self.state = if alerted {
+            State::Alert
+        } else if moving || (self.state != State::Idle && recent) {
+            State::Motion
+        } else {
+            State::Idle
+        };
+        self.state
+    }
+
+    /// The zone that caused ALERT, while it lasts.
+    pub fn alert_zone(&self) -> Option<Arc<str>> {
+        self.last_cause.as_ref().map(|(_, zone)| zone.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(zone: Option<&str>) -> Region {
+        let zone = zone.map(Into::into);
+        Region { x: 0, y: 0, w: 9, h: 9, area: 50, track: 1, zone, speed: 0.0, dwell: 0.0 }
+    }
+
+    /// Plays one frame each 100 ms; `script` says what each shows.
+    fn play(script: &[Option<Region>]) -> Vec<State> {
+        let (motion, alert) = (config::Motion::default(), config::Alert::default());
+        let mut machine = StateMachine::default();
+        let frame = |(i, region): (usize, &Option<Region>)| {
+            let time = Duration::from_millis(100 * i as u64);
+            machine.update(time, region.as_slice(), &motion, &alert)
+        };
+        script.iter().enumerate().map(frame).collect()
+    }
+
+    fn count(states: &[State], state: State) -> usize {
+        states.iter().filter(|&&s| s == state).count()
+    }
+
+    #[test]
+    fn nothing_moves_and_nothing_happens() {
+        assert_eq!(count(&play(&vec![None; 50]), State::Idle), 50);
+    }
+
+    #[test]
+    fn motion_must_last_half_a_second_and_holds_one() {
+        let mut script = vec![Some(region(None)); 10];
+        script.extend(vec![None; 30]);
+        let states = play(&script);
+        assert_eq!(states[4], State::Idle);
+        assert_eq!(states[5], State::Motion);
+        assert_eq!(states[18], State::Motion);
+        assert_eq!(states[19], State::Idle);
+        assert_eq!(count(&states, State::Alert), 0);
+    }
+
+    #[test]
+    fn a_flash_of_motion_is_no_motion() {
+        let mut script = vec![Some(region(Some("door"))); 3];
+        script.extend(vec![None; 20]);
+        script.extend(vec![Some(region(Some("door"))); 3]);
+        assert_eq!(count(&play(&script), State::Idle), script.len());
+    }
+
+    #[test]
+    fn one_missing_frame_does_not_begin_motion_anew() {
+        let mut script = vec![Some(region(None)); 4];
+        script.push(None);
+        script.extend(vec![Some(region(None)); 3]);
+        assert_eq!(play(&script)[5], State::Motion);
+    }
+
+    #[test]
+    fn a_region_in_an_alert_zone_alerts_and_holds_five_seconds_then_goes_back_to_what_is() {
+        let mut script = vec![Some(region(None)); 10];
+        script.push(Some(region(Some("door"))));
+        script.extend(vec![Some(region(None)); 60]);
+        script.extend(vec![None; 30]);
+        let states = play(&script);
+        assert_eq!(states[9], State::Motion);
+        assert_eq!(states[10], State::Alert);
+        assert_eq!(states[59], State::Alert);
+        assert_eq!(states[60], State::Motion);
+        assert_eq!(states[90], State::Idle);
+    }
+}

@@ -1,0 +1,187 @@
+//! The way of one frame: frames and configuration in, analyses out. Pure: time comes from the frame.
+
+use crate::alert::StateMachine;
+use crate::camera::Frame;
+use crate::config;
+use crate::motion::Motion;
+use crate::motion::tracks::Track;
+use crate::motion::zones::Privacy;
+use crate::picture::convert::{self, PictureError};
+use crate::picture::plane::Plane;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// IDLE, MOTION or ALERT
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum State {
+    #[default]
+    Idle,
+    Motion,
+    Alert,
+}
+
+impl State {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "IDLE",
+            Self::Motion => "MOTION",
+            Self::Alert => "ALERT",
+        }
+    }
+}
+
+/// A moving thing in one frame, in pixels of the frame.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Region {
+    pub x: u32,
+    pub y: u32,
+    pub w: u32,
+    pub h: u32,
+    /// Foreground pixels in the box.
+    pub area: u32,
+    /// Number of the track it belongs to, counted from 1 for the camera's life.
+    pub track: u32,
+    /// Name of the alert zone that it is in.
+    pub zone: Option<Arc<str>>,
+    /// Pixels a second, smoothed.
+    pub speed: f32,
+    /// Seconds since the track was first seen.
+    pub dwell: f32,
+}
+
+/// Where the time of one frame went, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Timings {
+    pub decode: u32,
+    pub motion: u32,
+}
+
+/// What was found in one frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Analysis {
+    pub sequence: u64,
+    pub captured: Duration,
+    /// The frame's size in pixels.
+    pub width: u32,
+    pub height: u32,
+    pub state: State,
+    /// The alert zone that caused ALERT, while it lasts.
+    pub alert_zone: Option<Arc<str>>,
+    pub regions: Vec<Region>,
+    /// A change of light over the whole picture is under way.
+    pub lighting: bool,
+    /// The background isn't known yet.
+    pub learning: bool,
+    pub timings: Timings,
+}
+
+/// The pipeline of one camera.
+pub struct Pipeline {
+    motion_settings: config::Motion,
+    alert_settings: config::Alert,
+    privacy: Privacy,
+    motion: Motion,
+    machine: StateMachine,
+}
+
+impl Pipeline {
+    pub fn new(camera: &config::Camera) -> Self {
+        Self {
+            motion_settings: camera.motion.clone(),
+            alert_settings: camera.alert.clone(),
+            privacy: Privacy::new(&camera.zones),
+            motion: Motion::new(&camera.motion, &camera.zones),
+            machine: StateMachine::default(),
+        }
+    }
+
+    /// Takes new settings, which act from the next frame on.
+    pub fn configure(&mut self, camera: &config::Camera) {
+        self.motion_settings = camera.motion.clone();
+        self.alert_settings = camera.alert.clone();
+        self.privacy = Privacy::new(&camera.zones);
+        self.motion.configure(&camera.motion, &camera.zones);
+    }
+
+    /// The source began anew: what was seen before tells nothing of what comes.
+    pub fn reset(&mut self) {
+        self.motion.reset();
+    }
+
+    /// Analyses one frame.
+    ///
+    /// # Errors
+    /// The frame can't be decoded: it is skipped, and what was learned stays.
+    pub fn process(&mut self, frame: &Frame) -> Result<Analysis, PictureError> {
+        let watch = Stopwatch::start();
+        let mut luma = convert::luma(frame, denominator(frame.width, self.motion_settings.max_width))?;
+        self.privacy.blacken(&mut luma);
+        let decode = watch.lap();
+        let moving = self.motion.look(&luma, frame.captured);
+        let motion = watch.lap() - decode;
+
+        let regions = moving.tracks.iter().map(|track| region(track, frame, &luma)).collect::<Vec<_>>();
+        let state =
+            self.machine.update(frame.captured, &regions, &self.motion_settings, &self.alert_settings);
+        Ok(Analysis {
+            sequence: frame.sequence,
+            captured: frame.captured,
+            width: frame.width,
+            height: frame.height,
+            state,
+            alert_zone: self.machine.alert_zone(),
+            regions,
+            lighting: moving.lighting,
+            learning: moving.learning,
+            timings: Timings { decode, motion },
+        })
+    }
+
+    /// The last frame's foreground at the size at which motion was sought, 0 or 255.
+    pub fn mask(&self) -> &Plane {
+        self.motion.mask()
+    }
+}
+
+/// The smallest reduction (1, 2, 4 or 8, which JPEG decodes to directly) to at most `max_width` columns.
+fn denominator(width: u32, max_width: u32) -> u32 {
+    [1, 2, 4].into_iter().find(|d| width.div_ceil(*d) <= max_width).unwrap_or(8)
+}
+
+/// A track in pixels of the frame.
+fn region(track: &Track, frame: &Frame, luma: &Plane) -> Region {
+    let across = frame.width as f32 / luma.width as f32;
+    let down = frame.height as f32 / luma.height as f32;
+    let (left, top) = ((track.blob.left as f32 * across) as u32, (track.blob.top as f32 * down) as u32);
+    let right = ((track.blob.right as f32 * across).ceil() as u32).min(frame.width);
+    let bottom = ((track.blob.bottom as f32 * down).ceil() as u32).min(frame.height);
+    Region {
+        x: left,
+        y: top,
+        w: right - left,
+        h: bottom - top,
+        area: (track.blob.area as f32 * across * down).round() as u32,
+        track: track.id,
+        // What only appears and changes in place may be light.
+        zone: track.blob.zone.clone().filter(|_| track.has_moved),
+        speed: (track.velocity.0 * across).hypot(track.velocity.1 * down),
+        dwell: frame.captured.saturating_sub(track.first_seen).as_secs_f32(),
+    }
+}
+
+/// Measures how long the stages take. The one place where the pipeline looks at a clock, and no result
+/// depends on it.
+struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// Microseconds since the start.
+    fn lap(&self) -> u32 {
+        self.0.elapsed().as_micros().try_into().unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,249 @@
+//! Pictures for whoever watches: one encode for all viewers with equal wishes, none for nobody.
+//! Knows pictures and analyses; how they travel to a viewer is the server's.
+
+use crate::camera::Frame;
+use crate::config;
+use crate::motion::zones::Privacy;
+use crate::picture::overlay::{self, Overlay};
+use crate::picture::{Picture, convert, jpeg};
+use crate::pipeline::Analysis;
+use crate::service::clock::SharedClock;
+use crate::service::slot::Slot;
+use bytes::Bytes;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+use tokio::sync::watch;
+
+/// What a viewer wants to see.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wish {
+    /// JPEG quality, 1..=100.
+    pub quality: u8,
+    /// At most so many frames a second; `None`: each one.
+    pub fps: Option<f32>,
+    /// Boxes, labels and state drawn in.
+    pub overlay: bool,
+}
+
+/// One encoded picture and what was found in it.
+#[derive(Debug)]
+pub struct Encoded {
+    pub jpeg: Bytes,
+    /// When the frame was taken, on the process's clock.
+    pub captured: Duration,
+    /// The same as wall-clock time.
+    pub wall: SystemTime,
+    pub analysis: Arc<Analysis>,
+}
+
+/// A subscription. Dropping it ends it; when the last one goes, encoding stops.
+pub struct Viewer {
+    newest: watch::Receiver<Option<Arc<Encoded>>>,
+}
+
+impl Viewer {
+    /// The next picture: the newest one not seen yet, however many were missed. `None` when the camera is
+    /// stopped or the program ends. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Arc<Encoded>> {
+        loop {
+            self.newest.changed().await.ok()?;
+            if let Some(encoded) = self.newest.borrow_and_update().clone() {
+                return Some(encoded);
+            }
+        }
+    }
+}
+
+/// What is to be shown.
+enum Job {
+    /// A frame with its analysis.
+    Frame(Frame, Arc<Analysis>),
+    /// There is no frame, since when (wall clock) and why.
+    NoSignal { since: SystemTime, reason: String, width: u32, height: u32 },
+}
+
+/// Viewers with equal wishes.
+struct Group {
+    wish: Wish,
+    sender: watch::Sender<Option<Arc<Encoded>>>,
+    /// The next frame not before this time.
+    due: Duration,
+}
+
+/// One camera's publisher. Its encoding runs in a thread of its own, so that it delays no analysis.
+pub struct Publisher {
+    clock: SharedClock,
+    camera: RwLock<Arc<config::Camera>>,
+    groups: Mutex<Vec<Group>>,
+    jobs: Slot<Job>,
+}
+
+impl Publisher {
+    pub fn new(clock: SharedClock, camera: Arc<config::Camera>) -> Self {
+        Self { clock, camera: RwLock::new(camera), groups: Mutex::default(), jobs: Slot::default() }
+    }
+
+    /// Takes new settings (zones, name), which act from the next picture on.
+    pub fn configure(&self, camera: Arc<config::Camera>) {
+        *self.camera.write().unwrap_or_else(PoisonError::into_inner) = camera;
+    }
+
+    pub fn watch(&self, wish: Wish) -> Viewer {
+        let mut groups = self.groups();
+        groups.retain(|group| group.sender.receiver_count() > 0);
+        let group = groups.iter().find(|group| group.wish == wish);
+        let newest = match group {
+            Some(group) => group.sender.subscribe(),
+            None => {
+                let (sender, newest) = watch::channel(None);
+                groups.push(Group { wish, sender, due: Duration::ZERO });
+                newest
+            }
+        };
+        Viewer { newest }
+    }
+
+    pub fn viewers(&self) -> usize {
+        self.groups().iter().map(|group| group.sender.receiver_count()).sum()
+    }
+
+    /// Shows a frame to those who watch; without viewers it is dropped at once.
+    pub fn show(&self, frame: Frame, analysis: Arc<Analysis>) {
+        if self.viewers() > 0 {
+            self.jobs.put(Job::Frame(frame, analysis), |_, _| {});
+        }
+    }
+
+    /// Shows those who watch that there is no picture.
+    pub fn show_no_signal(&self, since: SystemTime, reason: &str, width: u32, height: u32) {
+        if self.viewers() > 0 {
+            self.jobs.put(Job::NoSignal { since, reason: reason.into(), width, height }, |_, _| {});
+        }
+    }
+
+    /// Ends all subscriptions.
+    pub fn dismiss(&self) {
+        self.groups().clear();
+    }
+
+    /// Ends [`Publisher::run`].
+    pub fn close(&self) {
+        self.dismiss();
+        self.jobs.close();
+    }
+
+    /// Encodes until [`Publisher::close`].
+    pub fn run(&self) {
+        let mut privacy = Privacy::default();
+        let mut masked_for: Option<Arc<config::Camera>> = None;
+        while let Some(job) = self.jobs.take() {
+            let camera = self.camera.read().unwrap_or_else(PoisonError::into_inner).clone();
+            if !masked_for.as_ref().is_some_and(|known| Arc::ptr_eq(known, &camera)) {
+                privacy = Privacy::new(&camera.zones);
+                masked_for = Some(camera.clone());
+            }
+            match job {
+                Job::Frame(frame, analysis) => {
+                    let due = self.due_wishes(frame.captured);
+                    if due.is_empty() {
+                        continue;
+                    }
+                    match convert::picture(&frame) {
+                        Ok(mut picture) => {
+                            privacy.blacken_picture(&mut picture);
+                            self.encode(picture, &camera, &analysis, &due);
+                        }
+                        Err(error) => log::debug!("{}: not shown: {error}", camera.name),
+                    }
+                }
+                Job::NoSignal { since, reason, width, height } => {
+                    let analysis =
+                        Analysis { captured: self.clock.now(), width, height, ..Analysis::default() };
+                    let picture =
+                        overlay::no_signal(width as usize, height as usize, &time_of_day(since), &reason);
+                    // Drawn into the picture already: one and the same for every wish.
+                    let plain: Vec<Wish> = self.groups().iter().map(|group| group.wish).collect();
+                    self.encode_plain(&picture, &Arc::new(analysis), &plain);
+                }
+            }
+        }
+    }
+
+    /// The distinct wishes for which a frame taken at `captured` is due.
+    fn due_wishes(&self, captured: Duration) -> Vec<Wish> {
+        let mut due = Vec::new();
+        for group in self.groups().iter_mut().filter(|group| group.sender.receiver_count() > 0) {
+            let Some(fps) = group.wish.fps else {
+                due.push(group.wish);
+                continue;
+            };
+            let period = Duration::from_secs_f32(1.0 / fps);
+            // Half of a millisecond of tolerance: cameras' time stamps tremble.
+            if captured + Duration::from_micros(500) < group.due {
+                continue;
+            }
+            // From the plan and not from this frame, so that 10 of 25 a second are 10 and not 8.3.
+            let planned = group.due + period;
+            group.due = if planned > captured { planned } else { captured + period };
+            due.push(group.wish);
+        }
+        due
+    }
+
+    fn encode(&self, mut picture: Picture, camera: &config::Camera, analysis: &Arc<Analysis>, due: &[Wish]) {
+        let (drawn, plain): (Vec<Wish>, Vec<Wish>) = due.iter().partition(|wish| wish.overlay);
+        self.encode_plain(&picture, analysis, &plain);
+        if drawn.is_empty() {
+            return;
+        }
+        let time = date_and_time(self.wall_of(analysis.captured));
+        overlay::draw(
+            &mut picture,
+            &Overlay { camera: &camera.name, time: &time, analysis, zones: &camera.zones },
+        );
+        self.encode_plain(&picture, analysis, &drawn);
+    }
+
+    /// One encode for each quality among `wishes`, sent to all groups that have such a wish.
+    fn encode_plain(&self, picture: &Picture, analysis: &Arc<Analysis>, wishes: &[Wish]) {
+        let mut qualities: Vec<u8> = wishes.iter().map(|wish| wish.quality).collect();
+        qualities.sort_unstable();
+        qualities.dedup();
+        for quality in qualities {
+            let jpeg = match jpeg::encode(picture, quality) {
+                Ok(jpeg) => Bytes::from(jpeg),
+                Err(error) => {
+                    log::warn!("a picture can't be encoded: {error}");
+                    return;
+                }
+            };
+            let (captured, wall) = (analysis.captured, self.wall_of(analysis.captured));
+            let encoded = Arc::new(Encoded { jpeg, captured, wall, analysis: analysis.clone() });
+            for group in self.groups().iter() {
+                if group.wish.quality == quality && wishes.contains(&group.wish) {
+                    group.sender.send_replace(Some(encoded.clone()));
+                }
+            }
+        }
+    }
+
+    fn wall_of(&self, captured: Duration) -> SystemTime {
+        self.clock.wall() - self.clock.now().saturating_sub(captured)
+    }
+
+    fn groups(&self) -> MutexGuard<'_, Vec<Group>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn local(wall: SystemTime) -> jiff::Zoned {
+    jiff::Timestamp::try_from(wall).unwrap_or_default().to_zoned(jiff::tz::TimeZone::system())
+}
+
+fn date_and_time(wall: SystemTime) -> String {
+    local(wall).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn time_of_day(wall: SystemTime) -> String {
+    local(wall).strftime("%H:%M:%S").to_string()
+}
