@@ -1,0 +1,174 @@
+//! Whether a camera is well, from the age of its last valid frame, in words that may leave the machine.
+
+use crate::appliance::{CameraHandle, Phase, Status};
+use crate::config;
+use crate::pipeline::State;
+use crate::service::clock::SharedClock;
+use serde::Serialize;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// A camera at one moment.
+pub struct Condition {
+    pub status: Status,
+    /// It is wanted: running, being opened, or lost and tried again.
+    pub streaming: bool,
+    /// Valid frames are coming: the last one is younger than the camera's time-out.
+    pub active: bool,
+    /// Why not, if frames should be coming.
+    pub degraded: Option<Degraded>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Degraded {
+    /// What is wrong, in words.
+    pub reason: String,
+    /// Since when, in RFC 3339.
+    pub since: String,
+    /// For how long.
+    pub seconds: f64,
+}
+
+impl Condition {
+    pub fn of(camera: &CameraHandle, clock: &SharedClock) -> Self {
+        Self::new(camera.status(), &camera.config(), clock)
+    }
+
+    fn new(status: Status, camera: &config::Camera, clock: &SharedClock) -> Self {
+        let patience = Duration::from_secs_f64(camera.timeout_seconds);
+        let running = status.phase == Phase::Streaming;
+        let active = running && status.frame_age.is_some_and(|age| age <= patience);
+        let degraded = match (&status.phase, status.frame_age) {
+            (Phase::Lost { since, reason }, _) => {
+                Some((clock.now().saturating_sub(*since), without_folders(reason, &camera.source)))
+            }
+            (Phase::Streaming, Some(age)) if !active => Some((age, "no frame comes".to_string())),
+            _ => None,
+        };
+        let degraded = degraded.map(|(elapsed, reason)| Degraded {
+            reason,
+            since: rfc3339(clock.wall() - elapsed),
+            seconds: rounded(elapsed.as_secs_f32(), 1),
+        });
+        Self { streaming: status.phase != Phase::Stopped, active, degraded, status }
+    }
+
+    /// What was found in the newest frame says nothing once no frames come.
+    pub fn state(&self) -> State {
+        self.fresh_analysis().map_or(State::Idle, |analysis| analysis.state)
+    }
+
+    pub fn fresh_analysis(&self) -> Option<&crate::pipeline::Analysis> {
+        self.status.analysis.as_deref().filter(|_| self.active)
+    }
+
+    /// The phase as one word.
+    pub fn phase(&self) -> &'static str {
+        match self.status.phase {
+            Phase::Stopped => "stopped",
+            Phase::Opening => "opening",
+            Phase::Streaming => "streaming",
+            Phase::Lost { .. } => "lost",
+        }
+    }
+}
+
+/// The phases as words, for whoever lists them all.
+pub const PHASES: [&str; 4] = ["stopped", "opening", "streaming", "lost"];
+
+/// Takes the folders off the camera's own path: callers learn which file or device, not where.
+pub fn without_folders(text: &str, source: &config::Source) -> String {
+    let path: &Path = match source {
+        config::Source::Demo => return text.into(),
+        config::Source::Device(path) | config::Source::Recording(path) => path,
+    };
+    match path.file_name() {
+        Some(name) => text.replace(&*path.to_string_lossy(), &name.to_string_lossy()),
+        None => text.into(),
+    }
+}
+
+/// Wall-clock time to the millisecond, UTC.
+pub fn rfc3339(wall: SystemTime) -> String {
+    let timestamp = jiff::Timestamp::try_from(wall).unwrap_or_default();
+    timestamp.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// A measured value without digits that mean nothing.
+pub fn rounded(value: f32, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    (f64::from(value) * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::clock::{Clock, SimulatedClock};
+    use std::path::PathBuf;
+
+    fn status(phase: Phase, frame_age: Option<f32>) -> Status {
+        Status {
+            phase,
+            opened: None,
+            analysis: None,
+            frame_age: frame_age.map(Duration::from_secs_f32),
+            frames_analyzed: 0,
+            frames_broken: 0,
+            last_broken: None,
+            frames_skipped: 0,
+            reopened: 0,
+            fps: None,
+            latency_ms: None,
+            processing_ms: None,
+            viewers: 0,
+        }
+    }
+
+    fn condition(phase: Phase, frame_age: Option<f32>) -> Condition {
+        let clock = SimulatedClock::shared();
+        clock.sleep(Duration::from_secs(100));
+        let camera = config::Camera {
+            source: config::Source::Device(PathBuf::from("/dev/v4l/by-id/usb-Webcam")),
+            timeout_seconds: 5.0,
+            ..config::Camera::default()
+        };
+        Condition::new(status(phase, frame_age), &camera, &(clock as SharedClock))
+    }
+
+    #[test]
+    fn a_camera_is_active_while_its_last_frame_is_young() {
+        assert!(condition(Phase::Streaming, Some(4.9)).active);
+        let stale = condition(Phase::Streaming, Some(5.1));
+        assert!(!stale.active);
+        assert_eq!(stale.degraded.map(|degraded| degraded.seconds), Some(5.1));
+        let awaited = condition(Phase::Streaming, None);
+        assert!(!awaited.active && awaited.degraded.is_none());
+    }
+
+    #[test]
+    fn a_lost_camera_tells_why_and_since_when_but_not_where() {
+        let reason = "/dev/v4l/by-id/usb-Webcam: no such device; is it plugged in?".to_string();
+        let lost = condition(Phase::Lost { since: Duration::from_secs(88), reason }, Some(0.1));
+        assert!(lost.streaming && !lost.active);
+        assert_eq!(
+            lost.degraded,
+            Some(Degraded {
+                reason: "usb-Webcam: no such device; is it plugged in?".into(),
+                since: "2023-11-14T22:14:48.000Z".into(),
+                seconds: 12.0,
+            })
+        );
+    }
+
+    #[test]
+    fn a_stopped_camera_is_neither_streaming_nor_degraded() {
+        let stopped = condition(Phase::Stopped, None);
+        assert!(!stopped.streaming && !stopped.active && stopped.degraded.is_none());
+    }
+
+    #[test]
+    fn measured_values_have_no_more_digits_than_they_mean() {
+        assert_eq!(rounded(24.951_234, 1).to_string(), "25");
+        assert_eq!(rounded(0.123_46, 3).to_string(), "0.123");
+    }
+}

@@ -1,0 +1,207 @@
+//! What holds for every request: which other sites' pages may use the API (CORS), which may command the
+//! camera (Origin), how large a body may be, and that every error is JSON.
+
+use super::App;
+use super::problem::Problem;
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// No request of ours needs a larger body.
+const MAX_BODY_BYTES: u64 = 64 * 1024;
+
+/// Bodies are read whole before anything is done, so that what is left of one can't be taken for the next
+/// request and no connection must be closed for it. They have this long to come.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a browser may remember the answer to a preflight request.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+
+/// Puts the guards around all routes.
+pub fn protect(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    let no_sniffing = SetResponseHeaderLayer::if_not_present(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    router
+        .layer(middleware::from_fn_with_state(app.clone(), guard))
+        .layer(no_sniffing)
+        .layer(cors(&app.context.server.cors_origins))
+        .layer(middleware::map_response(without_idle_cors))
+}
+
+/// Sites that aren't listed learn nothing of what they might be allowed.
+async fn without_idle_cors(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        for name in [
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            header::ACCESS_CONTROL_MAX_AGE,
+        ] {
+            headers.remove(name);
+        }
+    }
+    response
+}
+
+/// The guide's CORS. It exposes all headers, which with credentials means naming them.
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins = origins.iter().filter_map(|origin| {
+        let value = HeaderValue::from_str(origin);
+        value.inspect_err(|_| log::warn!("server.cors_origins: {origin:?} is no origin")).ok()
+    });
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods(AllowMethods::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            header::ALLOW,
+            header::CACHE_CONTROL,
+            header::CONTENT_LENGTH,
+            header::CONTENT_TYPE,
+            header::DATE,
+            header::EXPIRES,
+            header::PRAGMA,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-timestamp"),
+        ])
+        .max_age(PREFLIGHT_AGE)
+}
+
+async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if declared_length(request.headers()) > MAX_BODY_BYTES {
+        let detail = format!("the request's body may have {MAX_BODY_BYTES} bytes");
+        let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large", detail);
+        return refused(problem);
+    }
+    if commands(&request) && !origin_allowed(request.headers(), &app.context.server.cors_origins) {
+        return Problem::new(
+            StatusCode::FORBIDDEN,
+            "Origin not allowed",
+            "pages of this site may not command the camera; server.cors_origins lists those that may",
+        )
+        .into_response();
+    }
+    let (parts, body) = request.into_parts();
+    match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES as usize)).await {
+        Ok(Ok(body)) => as_json(next.run(Request::from_parts(parts, body.into())).await),
+        Ok(Err(_)) => refused(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Request body too large",
+            format!("the request's body is broken or has more than {MAX_BODY_BYTES} bytes"),
+        )),
+        Err(_) => refused(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "Request body too slow",
+            "the request's body didn't come in time",
+        )),
+    }
+}
+
+/// The rest of the body is never read, so no further request can follow it.
+fn refused(problem: Problem) -> Response {
+    ([(header::CONNECTION, "close")], problem).into_response()
+}
+
+fn declared_length(headers: &HeaderMap) -> u64 {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    length.and_then(|length| length.parse().ok()).unwrap_or(0)
+}
+
+/// Requests that change something, or that a page of another site could read the answer of (browsers
+/// don't apply CORS to WebSockets).
+fn commands(request: &Request) -> bool {
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    !reads || request.headers().contains_key(header::UPGRADE)
+}
+
+/// Browsers name the page's site in `Origin`. It must be this server itself or be listed; programs that
+/// aren't browsers send none.
+fn origin_allowed(headers: &HeaderMap, listed: &[String]) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    if listed.iter().any(|listed| listed == origin) {
+        return true;
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    // A proxy in front of this server may have taken the encryption off.
+    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    authority.is_some() && authority == host
+}
+
+/// Errors made by libraries are plain texts about their insides: only their status is kept.
+fn as_json(response: Response) -> Response {
+    let status = response.status();
+    let failed = status.is_client_error() || status.is_server_error();
+    let is_json = |value: &HeaderValue| value.as_bytes().starts_with(b"application/json");
+    if !failed || response.headers().get(header::CONTENT_TYPE).is_some_and(is_json) {
+        return response;
+    }
+    let mut problem = Problem::of_status(status).into_response();
+    for (name, value) in response.headers() {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name) {
+            problem.headers_mut().insert(name, value.clone());
+        }
+    }
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn own_listed_and_missing_origins_may_command_and_others_not() {
+        let listed = ["http://localhost:3000".to_string()];
+        let cases = [
+            (None, true),
+            (Some("http://board:8000"), true),
+            (Some("https://board:8000"), true),
+            (Some("http://localhost:3000"), true),
+            (Some("http://board:8001"), false),
+            (Some("http://board"), false),
+            (Some("http://board:8000.evil.example"), false),
+            (Some("http://localhost:3000/"), false),
+            (Some("ftp://board:8000"), false),
+            (Some("null"), false),
+            (Some(""), false),
+        ];
+        for (origin, allowed) in cases {
+            let mut headers = headers(&[(header::HOST, "board:8000")]);
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            }
+            assert_eq!(origin_allowed(&headers, &listed), allowed, "{origin:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_without_a_host_to_compare_may_not_command() {
+        assert!(!origin_allowed(&headers(&[(header::ORIGIN, "http://board")]), &[]));
+    }
+
+    #[test]
+    fn library_errors_lose_their_text_and_keep_their_headers() {
+        let text = (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")], "inside story").into_response();
+        let json = as_json(text);
+        assert_eq!(json.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(json.headers()[header::ALLOW], "GET");
+        assert_eq!(json.headers()[header::CONTENT_TYPE], "application/json");
+    }
+}

@@ -1,0 +1,195 @@
+//! The guide's commands and what it polls: `/`, `/start`, `/status`, `/stop`. Field names and texts are the
+//! guide's; every other field is measured or absent.
+
+use super::App;
+use super::condition::{Condition, Degraded, rounded, without_folders};
+use super::page;
+use super::problem::Problem;
+use super::query::Parameters;
+use crate::appliance::CameraHandle;
+use crate::pipeline::State as AiState;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A device that hasn't answered after its own time-out and this is reported, and opened in the background.
+const START_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long `/stop` waits for a device to be free.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// `GET /`: what this is; a browser gets the page.
+pub async fn root(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    if wants_html(&headers) {
+        return page::page();
+    }
+    let condition = Condition::of(app.context.appliance.first(), &app.context.appliance.clock);
+    let body = json!({
+        "service": "Smart Edge-AI CCTV System",
+        "version": env!("CARGO_PKG_VERSION"),
+        "ai_enabled": true,
+        "streaming": condition.streaming,
+        "ai_pipeline_active": condition.streaming,
+    });
+    ([(header::VARY, "accept"), (header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().starts_with("text/html"))
+}
+
+/// `POST /start`: opens the camera; started already, it says the same.
+pub async fn start(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Json<Value>, Problem> {
+    let camera = parameters.camera(&app)?;
+    let config = camera.config();
+    let patience = START_PATIENCE + Duration::from_secs_f64(config.timeout_seconds);
+    match tokio::time::timeout(patience, camera.start()).await {
+        Ok(Ok(())) => Ok(Json(json!({
+            "status": "ready",
+            "message": "Camera initialized successfully",
+            "ai_pipeline_active": true,
+        }))),
+        Ok(Err(error)) => {
+            Err(Problem::camera_not_available(without_folders(&error.to_string(), &config.source)))
+        }
+        Err(_) => Err(Problem::camera_not_available("the device doesn't answer; it is tried on")),
+    }
+}
+
+/// `POST /stop`: releases the camera.
+pub async fn stop(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Json<Value>, Problem> {
+    let camera = parameters.camera(&app)?.clone();
+    // In a task of its own: a caller who hangs up must not leave the stop half done.
+    let stopping = tokio::spawn(async move { camera.stop().await });
+    match tokio::time::timeout(STOP_PATIENCE, stopping).await {
+        Ok(Ok(())) => Ok(Json(json!({ "status": "camera stopped", "ai_pipeline": "reset" }))),
+        Ok(Err(error)) => {
+            log::error!("stopping a camera failed: {error}");
+            Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
+        }
+        Err(_) => Err(Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Camera not released",
+            "the device hangs; it is released as soon as it answers",
+        )),
+    }
+}
+
+#[derive(Serialize)]
+struct StatusBody<'a> {
+    streaming: bool,
+    camera_active: bool,
+    ai_pipeline_active: bool,
+    ai_status: AiState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anomaly_stats: Option<AnomalyStats>,
+    camera: &'a str,
+    viewers: usize,
+    #[serde(flatten)]
+    measured: Measured,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    degraded: Option<Degraded>,
+}
+
+/// While there is no model, nothing was learned and no anomaly was found.
+#[derive(Serialize)]
+struct AnomalyStats {
+    total_frames_analyzed: u64,
+    total_anomalies_detected: u64,
+    anomaly_rate: f64,
+    learning_complete: bool,
+}
+
+/// Absent while nothing is measured.
+#[derive(Default, Serialize)]
+struct Measured {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fps: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processing_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    motion_regions: Option<usize>,
+    /// The alert zone that caused ALERT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert_zone: Option<Arc<str>>,
+    /// The background isn't known yet: motion isn't told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learning_background: Option<bool>,
+    /// A change of light over the whole picture is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lighting_change: Option<bool>,
+    /// Since the last valid frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame_age_ms: Option<f64>,
+}
+
+/// `GET /status`: polled by the page each second.
+pub async fn status(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Response, Problem> {
+    let camera = parameters.camera(&app)?;
+    let condition = Condition::of(camera, &app.context.appliance.clock);
+    let body = Json(status_body(camera, &condition));
+    Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response())
+}
+
+fn status_body<'a>(camera: &'a CameraHandle, condition: &Condition) -> StatusBody<'a> {
+    StatusBody {
+        streaming: condition.streaming,
+        camera_active: condition.active,
+        ai_pipeline_active: condition.streaming,
+        ai_status: condition.state(),
+        anomaly_stats: condition.streaming.then_some(AnomalyStats {
+            total_frames_analyzed: condition.status.frames_analyzed,
+            total_anomalies_detected: 0,
+            anomaly_rate: 0.0,
+            learning_complete: false,
+        }),
+        camera: camera.name(),
+        viewers: condition.status.viewers,
+        measured: measured(condition),
+        degraded: condition.degraded.clone(),
+    }
+}
+
+fn measured(condition: &Condition) -> Measured {
+    let status = &condition.status;
+    let frame_age_ms = status.frame_age.map(|age| rounded(age.as_secs_f32() * 1e3, 0));
+    let Some(analysis) = condition.fresh_analysis() else {
+        return Measured { frame_age_ms, ..Measured::default() };
+    };
+    Measured {
+        fps: status.fps.map(|fps| rounded(fps, 1)),
+        latency_ms: status.latency_ms.map(|latency| rounded(latency, 2)),
+        processing_ms: status.processing_ms.map(|processing| rounded(processing, 3)),
+        motion_regions: Some(analysis.regions.len()),
+        alert_zone: analysis.alert_zone.clone(),
+        learning_background: Some(analysis.learning),
+        lighting_change: Some(analysis.lighting),
+        frame_age_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn only_browsers_get_the_page() {
+        let asked = |accept: &'static str| {
+            wants_html(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
+        };
+        assert!(asked("text/html,application/xhtml+xml,*/*;q=0.8"));
+        assert!(asked("application/xml, text/html;q=0.9"));
+        assert!(!asked("*/*"));
+        assert!(!asked("application/json"));
+        assert!(!wants_html(&HeaderMap::new()));
+    }
+}

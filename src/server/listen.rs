@@ -1,0 +1,206 @@
+//! Connections: accepting, limits, time-outs and an orderly end. Knows HTTP, but no address and no camera.
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// Connections that haven't ended so long after the stop are cut off; with the release of the cameras a
+/// stop must take less than 2 s.
+const GRACE: Duration = Duration::from_millis(1500);
+
+/// A request's head must be there within this time; it is also how long an idle connection is kept.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Wait after a failure to accept (usually no more file descriptors), which would fail again at once.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Failures to accept come in crowds, with successes in between: they are logged at most so often.
+const TELL_PERIOD: Duration = Duration::from_secs(60);
+
+/// Kernel memory for bytes on their way to one viewer. Large enough for a 1080p picture in flight at LAN
+/// delays, small enough that a slow viewer sees the newest picture and not one of seconds ago. Linux
+/// doubles it for its own bookkeeping.
+const SEND_BUFFER: usize = 256 * 1024;
+
+/// Bytes that may wait in the kernel beyond those on their way. With more, a slow viewer's pictures would
+/// be old by as long as the send buffer takes: measured 2.5 s at 200 kB/s, against 0.6 s with this limit.
+const UNSENT: u32 = 32 * 1024;
+
+/// What is read ahead of a request and kept of a reply before the next picture is asked for.
+const HTTP_BUFFER: usize = 16 * 1024;
+
+pub struct Limits {
+    /// TCP connections at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// A peer that takes no bytes for so long is cut off.
+    pub stall: Duration,
+}
+
+/// The other end of a connection, an extension of each request. While a clone of it lives, the
+/// connection counts.
+#[derive(Clone)]
+pub struct Peer {
+    pub address: SocketAddr,
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// Accepts and serves until `shutdown`, and returns at the latest [`GRACE`] after it.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let mut connections = JoinSet::new();
+    let mut told: Option<Instant> = None;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => break,
+            Some(ended) = connections.join_next() => {
+                if ended.is_err_and(|error: tokio::task::JoinError| error.is_panic()) {
+                    log::error!("a request ended in a panic; its connection was closed");
+                }
+                continue;
+            }
+            accepted = accept(&listener, &permits) => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let serving = serve_connection(stream, peer, router.clone(), limits.stall, shutdown.clone());
+                connections.spawn(serving);
+            }
+            Err(error) if concerns_one_connection(&error) => log::debug!("a connection was lost: {error}"),
+            Err(error) => {
+                if told.is_none_or(|told| told.elapsed() > TELL_PERIOD) {
+                    log::error!("no connection can be accepted, trying on: {error}");
+                    told = Some(Instant::now());
+                }
+                tokio::select! {
+                    () = shutdown.cancelled() => break,
+                    () = sleep(ACCEPT_PAUSE) => {}
+                }
+            }
+        }
+    }
+    drop(listener);
+    // All permits are back when the last connection has ended, upgraded ones (WebSockets) among them.
+    let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
+    if timeout(GRACE, permits.acquire_many(all)).await.is_err() {
+        log::info!(
+            "{} connections were cut off at the end",
+            limits.connections - permits.available_permits()
+        );
+    }
+    connections.abort_all();
+}
+
+/// The next connection, once there is room for it. Dropping the future loses none.
+async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> io::Result<(TcpStream, Peer)> {
+    let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
+    let (stream, address) = listener.accept().await?;
+    Ok((stream, Peer { address, _permit: Arc::new(permit) }))
+}
+
+/// accept(2) also reports errors of the connection that it would have returned.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    stall: Duration,
+    shutdown: CancellationToken,
+) {
+    let address = peer.address;
+    if let Err(error) = tune(&stream) {
+        log::debug!("{address}: the connection can't be tuned: {error}");
+    }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(stall));
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        router.clone().oneshot(request.map(Body::new))
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HTTP_BUFFER)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        log_end(address, &error, stall);
+    }
+}
+
+/// Says once why a connection ended, if it is worth saying.
+pub fn log_end(address: SocketAddr, error: &(dyn Error + 'static), stall: Duration) {
+    if stalled(error) {
+        log::info!("{address} took no bytes for {} s and was cut off", stall.as_secs_f64());
+    } else {
+        log::debug!("{address}: {error}");
+    }
+}
+
+/// Whether an error comes from the write time-out.
+fn stalled(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = socket2::SockRef::from(stream);
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.set_tcp_notsent_lowat(UNSENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stall_is_found_below_other_errors() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        struct Outer(#[source] io::Error);
+        assert!(stalled(&Outer(io::ErrorKind::TimedOut.into())));
+        assert!(!stalled(&Outer(io::ErrorKind::BrokenPipe.into())));
+    }
+
+    #[test]
+    fn only_errors_of_one_connection_are_passed_over() {
+        assert!(concerns_one_connection(&io::Error::from_raw_os_error(libc::ECONNABORTED)));
+        assert!(!concerns_one_connection(&io::Error::from_raw_os_error(libc::EMFILE)));
+    }
+}

@@ -1,0 +1,208 @@
+//! Figures for Prometheus, in its text format (version 0.0.4). What isn't measured is absent.
+
+use super::App;
+use super::condition::{Condition, PHASES};
+use crate::pipeline::State as AiState;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use std::fmt::{Display, Write};
+use std::sync::Arc;
+
+/// `GET /metrics`
+pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let appliance = &app.context.appliance;
+    let cameras: Vec<_> = appliance
+        .cameras
+        .iter()
+        .map(|camera| (camera.name(), Condition::of(camera, &appliance.clock)))
+        .collect();
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, text(&cameras)).into_response()
+}
+
+fn text(cameras: &[(&str, Condition)]) -> String {
+    let mut page = Page(String::new());
+    page.family("build_info", "gauge", "Always 1; the version is its label.");
+    page.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+
+    page.counter(cameras, "frames_analyzed_total", "Frames analysed.", |c| c.status.frames_analyzed);
+    page.counter(cameras, "frames_broken_total", "Frames that could not be used.", |c| {
+        c.status.frames_broken
+    });
+    page.counter(cameras, "frames_skipped_total", "Frames that nobody had time for.", |c| {
+        c.status.frames_skipped
+    });
+    page.counter(
+        cameras,
+        "camera_reopened_total",
+        "Times that the camera was opened again after a loss.",
+        |c| c.status.reopened,
+    );
+
+    page.gauge(cameras, "viewers", "Streams being watched.", |c| Some(c.status.viewers as f64));
+    page.gauge(cameras, "camera_active", "1 while valid frames come.", |c| {
+        Some(f64::from(u8::from(c.active)))
+    });
+    page.gauge(cameras, "frame_age_seconds", "Since the last valid frame.", |c| {
+        c.status.frame_age.map(|age| age.as_secs_f64())
+    });
+    page.gauge(cameras, "frames_per_second", "Frames analysed a second, lately.", |c| {
+        c.status.fps.map(f64::from)
+    });
+    page.gauge(cameras, "latency_seconds", "From capture to the end of the analysis, lately.", |c| {
+        c.status.latency_ms.map(|ms| f64::from(ms) / 1e3)
+    });
+    page.gauge(cameras, "processing_seconds", "Time for the analysis of one frame, lately.", |c| {
+        c.status.processing_ms.map(|ms| f64::from(ms) / 1e3)
+    });
+    page.gauge(cameras, "motion_regions", "Moving things in the newest frame.", |c| {
+        c.fresh_analysis().map(|analysis| analysis.regions.len() as f64)
+    });
+    let states = [AiState::Idle, AiState::Motion, AiState::Alert].map(AiState::name);
+    page.one_of(
+        cameras,
+        "state",
+        "The state of the camera's scene: 1 for the one that holds.",
+        &states,
+        |c| c.state().name(),
+    );
+    page.one_of(
+        cameras,
+        "camera_phase",
+        "What the camera does: 1 for the one that holds.",
+        &PHASES,
+        Condition::phase,
+    );
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.write(format_args!("# HELP edge_cctv_{name} {help}\n# TYPE edge_cctv_{name} {kind}\n"));
+    }
+
+    fn line(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        let labels: Vec<String> =
+            labels.iter().map(|(key, value)| format!("{key}=\"{}\"", escaped(value))).collect();
+        self.write(format_args!("edge_cctv_{name}{{{}}} {value}\n", labels.join(",")));
+    }
+
+    fn counter(
+        &mut self,
+        cameras: &[(&str, Condition)],
+        name: &str,
+        help: &str,
+        value: fn(&Condition) -> u64,
+    ) {
+        self.family(name, "counter", help);
+        for (camera, condition) in cameras {
+            self.line(name, &[("camera", camera)], value(condition));
+        }
+    }
+
+    fn gauge(
+        &mut self,
+        cameras: &[(&str, Condition)],
+        name: &str,
+        help: &str,
+        value: fn(&Condition) -> Option<f64>,
+    ) {
+        self.family(name, "gauge", help);
+        for (camera, condition) in cameras {
+            if let Some(value) = value(condition) {
+                self.line(name, &[("camera", camera)], value);
+            }
+        }
+    }
+
+    /// Prometheus has no words for values: each word is a label, and one of them is 1.
+    fn one_of(
+        &mut self,
+        cameras: &[(&str, Condition)],
+        name: &str,
+        help: &str,
+        words: &[&str],
+        word: fn(&Condition) -> &'static str,
+    ) {
+        self.family(name, "gauge", help);
+        for (camera, condition) in cameras {
+            for &each in words {
+                self.line(name, &[("camera", camera), (name, each)], u8::from(word(condition) == each));
+            }
+        }
+    }
+
+    fn write(&mut self, text: std::fmt::Arguments<'_>) {
+        self.0.write_fmt(text).expect("a String takes everything");
+    }
+}
+
+fn escaped(label: &str) -> String {
+    label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::appliance::{Phase, Status};
+    use std::time::Duration;
+
+    fn condition() -> Condition {
+        let status = Status {
+            phase: Phase::Streaming,
+            opened: None,
+            analysis: None,
+            frame_age: Some(Duration::from_millis(250)),
+            frames_analyzed: 1547,
+            frames_broken: 3,
+            last_broken: None,
+            frames_skipped: 2,
+            reopened: 1,
+            fps: None,
+            latency_ms: Some(12.5),
+            processing_ms: None,
+            viewers: 4,
+        };
+        Condition { status, streaming: true, active: true, degraded: None }
+    }
+
+    #[test]
+    fn figures_are_in_base_units_and_unmeasured_ones_are_absent() {
+        let text = text(&[("yard", condition())]);
+        for line in [
+            "edge_cctv_frames_analyzed_total{camera=\"yard\"} 1547",
+            "edge_cctv_latency_seconds{camera=\"yard\"} 0.0125",
+            "edge_cctv_frame_age_seconds{camera=\"yard\"} 0.25",
+            "edge_cctv_camera_phase{camera=\"yard\",camera_phase=\"streaming\"} 1",
+            "edge_cctv_camera_phase{camera=\"yard\",camera_phase=\"lost\"} 0",
+            "edge_cctv_state{camera=\"yard\",state=\"IDLE\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+        }
+        assert!(!text.contains("edge_cctv_frames_per_second{"), "{text}");
+    }
+
+    #[test]
+    fn every_figure_has_its_help_and_type_before_it() {
+        let text = text(&[("yard", condition()), ("door", condition())]);
+        let mut family = "";
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("# TYPE ") {
+                family = rest.split_once(' ').unwrap().0;
+            } else if !line.starts_with('#') {
+                assert_eq!(line.split_once('{').unwrap().0, family);
+            }
+        }
+    }
+
+    #[test]
+    fn labels_are_escaped() {
+        assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
+    }
+}

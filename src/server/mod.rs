@@ -1,0 +1,113 @@
+//! HTTP: the guide's API, the stream and the page. Nothing outside this folder knows HTTP.
+//! One file an endpoint family; what holds for every request is in `guard`, what holds for every
+//! connection in `listen`.
+
+mod cameras;
+mod condition;
+mod guard;
+mod guide;
+mod health;
+mod listen;
+mod live;
+mod metrics;
+mod openapi;
+mod page;
+mod problem;
+mod query;
+mod seat;
+mod snapshots;
+mod websocket;
+
+use crate::appliance::Appliance;
+use crate::config::{self, Config};
+use axum::Router;
+use axum::routing::{MethodRouter, get, post};
+use problem::Problem;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// What the server serves, and how.
+#[derive(Clone)]
+pub struct Context {
+    pub appliance: Arc<Appliance>,
+    pub server: config::Server,
+    /// Snapshots are kept in its folder `snapshots`.
+    pub state_dir: PathBuf,
+}
+
+impl Context {
+    pub fn new(appliance: Arc<Appliance>, config: &Config) -> Self {
+        Self { appliance, server: config.server.clone(), state_dir: config.state_dir.clone() }
+    }
+}
+
+/// What each request handler gets.
+struct App {
+    context: Context,
+    /// Ends all streams.
+    shutdown: CancellationToken,
+    /// One permit for each stream that is still allowed.
+    seats: Arc<Semaphore>,
+    snapshots: snapshots::Store,
+}
+
+/// Serves until `shutdown` is cancelled, then ends streams and connections; within 1.5 s it returns
+/// whatever the viewers do. The caller owns both, so that a test can bind port 0.
+///
+/// # Errors
+/// None after the listener was bound: failures to accept are logged and tried again.
+pub async fn serve(listener: TcpListener, context: Context, shutdown: CancellationToken) -> io::Result<()> {
+    let limits = listen::Limits {
+        connections: context.server.max_connections,
+        stall: Duration::from_secs_f64(context.server.stall_seconds),
+    };
+    let router = router(context, shutdown.clone());
+    listen::serve(listener, router, limits, shutdown).await;
+    Ok(())
+}
+
+fn router(context: Context, shutdown: CancellationToken) -> Router {
+    let app = Arc::new(App {
+        seats: Arc::new(Semaphore::new(context.server.max_viewers)),
+        snapshots: snapshots::Store::new(context.state_dir.join("snapshots")),
+        context,
+        shutdown,
+    });
+    let router =
+        routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let router = router
+        .fallback(async || {
+            Problem::not_found("there is nothing at this address; /api/openapi.json lists what is")
+        })
+        .method_not_allowed_fallback(async || Problem::method_not_allowed());
+    guard::protect(router, &app).with_state(app)
+}
+
+/// Every address there is; `openapi.json` describes each of them.
+fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
+    vec![
+        ("/", get(guide::root)),
+        ("/start", post(guide::start)),
+        ("/status", get(guide::status)),
+        ("/stop", post(guide::stop)),
+        ("/live", get(live::first)),
+        ("/live/{camera}", get(live::named)),
+        ("/ws/live", get(websocket::first)),
+        ("/ws/live/{camera}", get(websocket::named)),
+        ("/snapshot", post(snapshots::take)),
+        ("/api/snapshots", get(snapshots::list)),
+        ("/api/snapshots/{filename}", get(snapshots::download)),
+        ("/api/cameras", get(cameras::list)),
+        ("/api/openapi.json", get(openapi::document)),
+        ("/healthz", get(health::alive)),
+        ("/readyz", get(health::ready)),
+        ("/metrics", get(metrics::metrics)),
+        ("/page.js", get(page::script)),
+        ("/page.css", get(page::style)),
+    ]
+}

@@ -1,0 +1,129 @@
+//! What callers write behind the question mark. Unknown parameters are passed over (the guide's `t=` is one);
+//! values that can't be used are named with their range.
+
+use super::App;
+use super::problem::Problem;
+use crate::appliance::CameraHandle;
+use crate::config;
+use crate::publisher::Wish;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::sync::Arc;
+
+const FPS: RangeInclusive<f32> = 0.1..=60.0;
+const QUALITY: RangeInclusive<u8> = 1..=100;
+
+/// The parameters of one request, decoded, in the order written.
+#[derive(Debug, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let Query(pairs) = query.map_err(|_| Problem::bad_value("the query can't be read"))?;
+        Ok(Self(pairs))
+    }
+}
+
+impl Parameters {
+    /// The last value of a parameter.
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn number<T>(&self, name: &str, range: &RangeInclusive<T>) -> Result<Option<T>, Problem>
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(Some(number)),
+            _ => {
+                let (low, high) = (range.start(), range.end());
+                Err(Problem::bad_value(format!("{name} must be a number from {low} to {high}")))
+            }
+        }
+    }
+
+    fn switch(&self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.get(name) {
+            None => Ok(None),
+            Some("0") => Ok(Some(false)),
+            Some("1") => Ok(Some(true)),
+            Some(_) => Err(Problem::bad_value(format!("{name} must be 0 or 1"))),
+        }
+    }
+
+    /// What a viewer asked for, on top of what is configured: `fps`, `quality`, `overlay`.
+    pub fn wish(&self, stream: &config::Stream) -> Result<Wish, Problem> {
+        let configured_fps = (stream.fps > 0.0).then_some(stream.fps);
+        Ok(Wish {
+            quality: self.number("quality", &QUALITY)?.unwrap_or(stream.quality),
+            fps: self.number("fps", &FPS)?.or(configured_fps),
+            overlay: self.switch("overlay")?.unwrap_or(true),
+        })
+    }
+
+    /// The camera that `camera` names, else the first.
+    pub fn camera<'a>(&self, app: &'a App) -> Result<&'a Arc<CameraHandle>, Problem> {
+        match self.get("camera") {
+            Some(name) => camera(app, name),
+            None => Ok(app.context.appliance.first()),
+        }
+    }
+}
+
+/// A camera by its name or number.
+pub fn camera<'a>(app: &'a App, name: &str) -> Result<&'a Arc<CameraHandle>, Problem> {
+    let unknown = || Problem::not_found("there is no such camera; /api/cameras lists those that there are");
+    app.context.appliance.camera(name).ok_or_else(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(pairs: &[(&str, &str)]) -> Result<Wish, Problem> {
+        let pairs = pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        Parameters(pairs).wish(&config::Stream { quality: 80, fps: 0.0 })
+    }
+
+    #[test]
+    fn wishes_default_to_the_configuration() {
+        let plain = Wish { quality: 80, fps: None, overlay: true };
+        assert_eq!(wish(&[]), Ok(plain));
+        assert_eq!(wish(&[("t", "1700000000000"), ("colour", "blue")]), Ok(plain));
+        let stream = config::Stream { quality: 50, fps: 5.0 };
+        let configured = Parameters::default().wish(&stream);
+        assert_eq!(configured, Ok(Wish { quality: 50, fps: Some(5.0), overlay: true }));
+    }
+
+    #[test]
+    fn wishes_are_taken_from_the_query() {
+        let asked = wish(&[("fps", "0.1"), ("quality", "100"), ("overlay", "0")]);
+        assert_eq!(asked, Ok(Wish { quality: 100, fps: Some(0.1), overlay: false }));
+        assert_eq!(wish(&[("fps", "5"), ("fps", "6")]).map(|wish| wish.fps), Ok(Some(6.0)));
+    }
+
+    #[test]
+    fn values_out_of_range_are_named_with_their_range() {
+        let cases = [
+            ("fps", vec!["0", "0.09", "61", "-1", "NaN", "inf", "", "ten"], "from 0.1 to 60"),
+            ("quality", vec!["0", "101", "-1", "7.5", "", "high"], "from 1 to 100"),
+            ("overlay", vec!["2", "", "true"], "0 or 1"),
+        ];
+        for (name, values, range) in cases {
+            for value in values {
+                let problem = wish(&[(name, value)]).expect_err(value);
+                assert_eq!(problem.status, 400);
+                assert!(problem.detail.starts_with(name), "{}", problem.detail);
+                assert!(problem.detail.contains(range), "{}", problem.detail);
+            }
+        }
+    }
+}
