@@ -1,0 +1,157 @@
+//! `edge-cctv run`: watch the cameras and serve them until told to stop.
+
+use crate::appliance::Appliance;
+use crate::camera::demo;
+use crate::commands::Failure;
+use crate::config::{self, Config, Effect, Overrides, Source};
+use crate::server::{self, Context};
+use crate::service::clock::SystemClock;
+use crate::service::systemd;
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// How long devices have to be released after the server has ended. With the server's own 1.5 s a stop
+/// takes less than 2 s whatever hangs.
+const RELEASE_PATIENCE: Duration = Duration::from_millis(400);
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  edge-cctv run --camera demo
+  edge-cctv run --camera /dev/v4l/by-id/usb-046d_HD_Webcam-video-index0 --listen 127.0.0.1:8080
+  edge-cctv run --camera yard.mp4 --camera /dev/video0")]
+pub struct Run {
+    /// Settings; everything has a default
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A camera: /dev/videoN, a by-id or by-path name, a video file, a folder of pictures, or demo.
+    /// May be repeated; replaces the cameras of the file
+    #[arg(long, value_name = "SOURCE")]
+    camera: Vec<String>,
+    /// Where to listen
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Folder for snapshots and what is learned
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+impl Run {
+    /// # Errors
+    /// The configuration is faulty, or the address can't be listened on.
+    pub fn run(&self) -> Result<(), Failure> {
+        let config = self.configuration()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::from(format!("no threads: {error}")))?;
+        let result = runtime.block_on(self.serve(config));
+        // A task that hangs must not keep the process alive.
+        runtime.shutdown_background();
+        result
+    }
+
+    /// The file's settings with the flags on top.
+    fn configuration(&self) -> Result<Config, Failure> {
+        let mut config = match &self.config {
+            Some(path) => config::load(path)?,
+            None => Config::default(),
+        };
+        let overrides =
+            Overrides { cameras: self.camera.clone(), listen: self.listen, state: self.state.clone() };
+        overrides.apply(&mut config)?;
+        for camera in &mut config.cameras {
+            // The demo shows what an alert zone does, unless the user drew other zones.
+            if camera.source == Source::Demo && camera.zones.is_empty() {
+                camera.zones.push(demo::zone());
+            }
+        }
+        Ok(config)
+    }
+
+    async fn serve(&self, config: Config) -> Result<(), Failure> {
+        let address = config.server.listen;
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            let hint = match error.kind() {
+                std::io::ErrorKind::AddrInUse => ": another program (or another edge-cctv) listens there",
+                std::io::ErrorKind::AddrNotAvailable => ": this machine doesn't have that address",
+                _ => "",
+            };
+            Failure::from(format!("can't listen on {address}: {error}{hint}"))
+        })?;
+        let address = listener.local_addr().unwrap_or(address);
+        let appliance = Arc::new(Appliance::new(&config, SystemClock::shared()));
+        let context = Context::new(appliance.clone(), &config);
+        let shutdown = CancellationToken::new();
+        let server = tokio::spawn(server::serve(listener, context, shutdown.clone()));
+        log::info!("listening on http://{address}");
+        if !address.ip().is_loopback() {
+            log::warn!("there are no passwords yet: everybody who reaches {address} can watch and control");
+        }
+
+        tokio::select! {
+            () = stop_signal() => {}
+            () = self.reload_on_hangup(config, &appliance) => {}
+            () = systemd::report(&appliance) => {}
+        }
+        log::info!("stopping");
+        systemd::stopping();
+        shutdown.cancel();
+        let served = server.await;
+        let release = appliance.clone();
+        // Joining threads blocks, which a task of the runtime must not.
+        let _ = tokio::task::spawn_blocking(move || release.shut_down(RELEASE_PATIENCE)).await;
+        match served {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(format!("the server failed: {error}").into()),
+            Err(error) => Err(format!("the server failed: {error}").into()),
+        }
+    }
+
+    /// Reads the configuration again on each SIGHUP. A faulty file changes nothing.
+    async fn reload_on_hangup(&self, mut config: Config, appliance: &Appliance) {
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+            log::error!("SIGHUP can't be received: the configuration can't be reloaded");
+            return std::future::pending().await;
+        };
+        while hangup.recv().await.is_some() {
+            let new = match self.configuration() {
+                Ok(new) => new,
+                Err(failure) => {
+                    log::error!("the configuration stays as it was: {failure}");
+                    continue;
+                }
+            };
+            let changes = config::changes(&config, &new);
+            for change in &changes {
+                match change.effect {
+                    Effect::Restart => log::warn!("{} changes with the next start", change.key),
+                    Effect::AtOnce | Effect::ReopensCamera => log::info!("{} changed", change.key),
+                }
+            }
+            config = config::adopted(&config, &new);
+            appliance.configure(&config);
+            log::info!("configuration reloaded, {} changes", changes.len());
+        }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        log::error!("signals can't be received: stop with SIGKILL only");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,16 @@
+//! edge-cctv: frames come in, motion is found, states change, and pictures go out.
+//!
+//! Data flows one way: `camera` → `pipeline` (`picture`, `motion`) → `alert` → `publisher` → `server`.
+//! The modules on the left know nothing of those on their right.
+
+pub mod alert;
+pub mod appliance;
+pub mod camera;
+pub mod commands;
+pub mod config;
+pub mod motion;
+pub mod picture;
+pub mod pipeline;
+pub mod publisher;
+pub mod server;
+pub mod service;
