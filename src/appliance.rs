@@ -6,6 +6,7 @@ use crate::config::{self, Config};
 use crate::pipeline::{Analysis, Pipeline};
 use crate::publisher::{Publisher, Viewer, Wish};
 use crate::service::clock::SharedClock;
+use crate::service::shield::shielded;
 use crate::service::slot::Slot;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -225,14 +226,18 @@ impl CameraHandle {
             if incoming.begins {
                 pipeline.reset();
             }
-            match pipeline.process(&incoming.frame) {
-                Ok(analysis) => {
+            match shielded(|| pipeline.process(&incoming.frame)) {
+                Ok(Ok(analysis)) => {
                     let analysis = Arc::new(analysis);
                     if self.analysis.done(incoming.session, &analysis) {
                         self.publisher.show(incoming.frame, analysis);
                     }
                 }
-                Err(error) => self.broken(&error.to_string()),
+                Ok(Err(error)) => self.broken(&error.to_string()),
+                Err(defect) => {
+                    pipeline = Pipeline::new(&config);
+                    self.broken(&defect);
+                }
             }
         }
     }
@@ -278,12 +283,14 @@ impl Sink for CameraHandle {
 
     fn no_signal(&self, since: Duration, reason: &str) {
         let clock = &self.analysis.clock;
+        let config = self.config();
         let (width, height) = match lock(&self.analysis.counts).newest.as_ref() {
             Some(analysis) => (analysis.width, analysis.height),
-            None => (self.config().width, self.config().height),
+            None => (config.width, config.height),
         };
         let since = clock.wall() - clock.now().saturating_sub(since);
-        self.publisher.show_no_signal(since, reason, width, height);
+        let reason = config.source.without_folders(reason);
+        self.publisher.show_no_signal(since, &reason, width, height);
     }
 
     fn stopped(&self) {

@@ -8,6 +8,7 @@ use crate::picture::overlay::{self, Overlay};
 use crate::picture::{Picture, convert, jpeg};
 use crate::pipeline::Analysis;
 use crate::service::clock::SharedClock;
+use crate::service::shield::shielded;
 use crate::service::slot::Slot;
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -142,29 +143,35 @@ impl Publisher {
                 privacy = Privacy::new(&camera.zones);
                 masked_for = Some(camera.clone());
             }
-            match job {
-                Job::Frame(frame, analysis) => {
-                    let due = self.due_wishes(frame.captured);
-                    if due.is_empty() {
-                        continue;
-                    }
-                    match convert::picture(&frame) {
-                        Ok(mut picture) => {
-                            privacy.blacken_picture(&mut picture);
-                            self.encode(picture, &camera, &analysis, &due);
-                        }
-                        Err(error) => log::debug!("{}: not shown: {error}", camera.name),
-                    }
+            if let Err(defect) = shielded(|| self.encode_job(job, &camera, &mut privacy)) {
+                log::error!("{}: a picture wasn't shown: {defect}", camera.name);
+                masked_for = None;
+            }
+        }
+    }
+
+    fn encode_job(&self, job: Job, camera: &config::Camera, privacy: &mut Privacy) {
+        match job {
+            Job::Frame(frame, analysis) => {
+                let due = self.due_wishes(frame.captured);
+                if due.is_empty() {
+                    return;
                 }
-                Job::NoSignal { since, reason, width, height } => {
-                    let analysis =
-                        Analysis { captured: self.clock.now(), width, height, ..Analysis::default() };
-                    let picture =
-                        overlay::no_signal(width as usize, height as usize, &time_of_day(since), &reason);
-                    // Drawn into the picture already: one and the same for every wish.
-                    let plain: Vec<Wish> = self.groups().iter().map(|group| group.wish).collect();
-                    self.encode_plain(&picture, &Arc::new(analysis), &plain);
+                match convert::picture(&frame) {
+                    Ok(mut picture) => {
+                        privacy.blacken_picture(&mut picture);
+                        self.encode(picture, camera, &analysis, &due);
+                    }
+                    Err(error) => log::debug!("{}: not shown: {error}", camera.name),
                 }
+            }
+            Job::NoSignal { since, reason, width, height } => {
+                let analysis = Analysis { captured: self.clock.now(), width, height, ..Analysis::default() };
+                let picture =
+                    overlay::no_signal(width as usize, height as usize, &time_of_day(since), &reason);
+                // Drawn into the picture already: one and the same for every wish.
+                let plain: Vec<Wish> = self.groups().iter().map(|group| group.wish).collect();
+                self.encode_plain(&picture, &Arc::new(analysis), &plain);
             }
         }
     }

@@ -133,7 +133,7 @@ fn analyze(
     output: &mut dyn Write,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
-    let cannot_read = |error: CameraError| Failure::from(format!("{}: {error}", input.display()));
+    let cannot_read = |error: CameraError| Failure::from(error.to_string());
     let mut camera = replay::open(input, Pace::Unlimited, false).map_err(cannot_read)?;
     let mut pipeline = Pipeline::new(settings);
     let mut annotator = Annotator { privacy: Privacy::new(&settings.zones), settings };

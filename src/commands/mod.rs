@@ -60,7 +60,7 @@ impl From<String> for Failure {
 
 impl From<Faults> for Failure {
     fn from(faults: Faults) -> Self {
-        Self { text: faults.to_string(), code: check_config::CONFIG_FAULT }
+        Self { text: format!("the configuration has faults\n{faults}"), code: check_config::CONFIG_FAULT }
     }
 }
 

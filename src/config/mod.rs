@@ -191,6 +191,15 @@ impl Source {
         Ok(if is_device { Self::Device(path) } else { Self::Recording(path) })
     }
 
+    /// Takes the folders off this source's own path in a text: viewers learn which file or device, not where.
+    pub fn without_folders(&self, text: &str) -> String {
+        let (Self::Device(path) | Self::Recording(path)) = self else { return text.into() };
+        match path.file_name() {
+            Some(name) => text.replace(&*path.to_string_lossy(), &name.to_string_lossy()),
+            None => text.into(),
+        }
+    }
+
     /// The device, if it is one.
     pub fn device(&self) -> Option<&Path> {
         match self {

@@ -5,7 +5,6 @@ use crate::config;
 use crate::pipeline::State;
 use crate::service::clock::SharedClock;
 use serde::Serialize;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// A camera at one moment.
@@ -40,7 +39,7 @@ impl Condition {
         let active = running && status.frame_age.is_some_and(|age| age <= patience);
         let degraded = match (&status.phase, status.frame_age) {
             (Phase::Lost { since, reason }, _) => {
-                Some((clock.now().saturating_sub(*since), without_folders(reason, &camera.source)))
+                Some((clock.now().saturating_sub(*since), camera.source.without_folders(reason)))
             }
             (Phase::Streaming, Some(age)) if !active => Some((age, "no frame comes".to_string())),
             _ => None,
@@ -75,18 +74,6 @@ impl Condition {
 
 /// The phases as words, for whoever lists them all.
 pub const PHASES: [&str; 4] = ["stopped", "opening", "streaming", "lost"];
-
-/// Takes the folders off the camera's own path: callers learn which file or device, not where.
-pub fn without_folders(text: &str, source: &config::Source) -> String {
-    let path: &Path = match source {
-        config::Source::Demo => return text.into(),
-        config::Source::Device(path) | config::Source::Recording(path) => path,
-    };
-    match path.file_name() {
-        Some(name) => text.replace(&*path.to_string_lossy(), &name.to_string_lossy()),
-        None => text.into(),
-    }
-}
 
 /// Wall-clock time to the millisecond, UTC.
 pub fn rfc3339(wall: SystemTime) -> String {

@@ -2,7 +2,7 @@
 //! guide's; every other field is measured or absent.
 
 use super::App;
-use super::condition::{Condition, Degraded, rounded, without_folders};
+use super::condition::{Condition, Degraded, rounded};
 use super::page;
 use super::problem::Problem;
 use super::query::Parameters;
@@ -56,7 +56,7 @@ pub async fn start(State(app): State<Arc<App>>, parameters: Parameters) -> Resul
             "ai_pipeline_active": true,
         }))),
         Ok(Err(error)) => {
-            Err(Problem::camera_not_available(without_folders(&error.to_string(), &config.source)))
+            Err(Problem::camera_not_available(config.source.without_folders(&error.to_string())))
         }
         Err(_) => Err(Problem::camera_not_available("the device doesn't answer; it is tried on")),
     }

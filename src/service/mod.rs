@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod logging;
+pub mod shield;
 pub mod slot;
 pub mod systemd;
