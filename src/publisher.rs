@@ -189,9 +189,9 @@ impl Publisher {
             if captured + Duration::from_micros(500) < group.due {
                 continue;
             }
-            // From the plan and not from this frame, so that 10 of 25 a second are 10 and not 8.3.
-            let planned = group.due + period;
-            group.due = if planned > captured { planned } else { captured + period };
+            // From the plan and not from this frame, so that 10 of 25 a second are 10 and not 8.3; but what
+            // was missed is not made up for in a burst.
+            group.due = (group.due + period).max(captured + period / 2);
             due.push(group.wish);
         }
         due
@@ -253,4 +253,50 @@ fn date_and_time(wall: SystemTime) -> String {
 
 fn time_of_day(wall: SystemTime) -> String {
     local(wall).strftime("%H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::clock::SimulatedClock;
+
+    fn publisher() -> Publisher {
+        Publisher::new(SimulatedClock::shared(), Arc::new(config::Camera::default()))
+    }
+
+    fn wish(fps: Option<f32>) -> Wish {
+        Wish { quality: 80, fps, overlay: false }
+    }
+
+    /// Times in ms of the frames that a viewer gets of those at `frames`.
+    fn shown(fps: Option<f32>, frames: impl Iterator<Item = u64>) -> Vec<u64> {
+        let publisher = publisher();
+        let _viewer = publisher.watch(wish(fps));
+        frames.filter(|&at| !publisher.due_wishes(Duration::from_millis(at)).is_empty()).collect()
+    }
+
+    #[test]
+    fn ten_of_twenty_five_frames_a_second_are_ten() {
+        assert_eq!(shown(None, (0..10).map(|n| 40 * n)).len(), 10);
+        let times = shown(Some(10.0), (100..125).map(|n| 40 * n));
+        assert!((10..=11).contains(&times.len()), "{times:?}");
+    }
+
+    #[test]
+    fn what_was_missed_is_not_made_up_for_in_a_burst() {
+        let times = shown(Some(5.0), (0..5).chain(20..60).map(|n| 40 * n));
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 100), "{times:?}");
+    }
+
+    #[test]
+    fn equal_wishes_are_one_group_and_who_leaves_is_forgotten() {
+        let publisher = publisher();
+        let first = publisher.watch(wish(None));
+        let second = publisher.watch(wish(None));
+        assert_eq!((publisher.viewers(), publisher.groups().len()), (2, 1));
+        drop((first, second));
+        assert_eq!((publisher.viewers(), publisher.due_wishes(Duration::ZERO).len()), (0, 0));
+        let _other = publisher.watch(wish(Some(5.0)));
+        assert_eq!(publisher.groups().len(), 1, "the empty group is gone");
+    }
 }
