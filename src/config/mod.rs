@@ -271,7 +271,7 @@ impl Default for Motion {
     fn default() -> Self {
         Self {
             sensitivity: 0.5,
-            min_area: 0.001,
+            min_area: 0.0005,
             min_seconds: 0.5,
             hold_seconds: 1.0,
             absorb_seconds: 60.0,
