@@ -1,8 +1,11 @@
 //! What a browser shows. Needs Debian's `chromium`; without it the test says SKIPPED.
 
 mod common;
+#[path = "common/skip.rs"]
+mod skip;
 
 use common::Server;
+use skip::skipped;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,7 +46,7 @@ fn screenshot(server: &Server, folder: &Path) -> (usize, Vec<u8>) {
 #[test]
 fn chromium_shows_the_stream_in_an_img() {
     if !Path::new(CHROMIUM).exists() {
-        eprintln!("\n*** SKIPPED: {CHROMIUM} is not there ***\n");
+        skipped(&format!("{CHROMIUM} is not there"));
         return;
     }
     let server = Server::demo();

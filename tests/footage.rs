@@ -1,6 +1,10 @@
 //! Detection quality on real footage with ground truth. The footage isn't part of the project: it is
 //! looked for in `../shared/data`, or where `EDGE_CCTV_FOOTAGE` says; without it the tests say SKIPPED.
 
+#[path = "common/skip.rs"]
+mod skip;
+
+use skip::skipped;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,7 +14,7 @@ fn footage(what: &str) -> Option<PathBuf> {
     let base = base.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
     let path = base.join(what);
     if !path.exists() {
-        eprintln!("SKIPPED: {} is not there", path.display());
+        skipped(&format!("{} is not there", path.display()));
         return None;
     }
     Some(path)

@@ -1,7 +1,11 @@
 //! Recordings give every frame, once, in order and as ffmpeg decodes it. Needs footage and ffmpeg.
 
+#[path = "common/skip.rs"]
+mod skip;
+
 use edge_cctv::camera::replay::{Pace, open};
 use edge_cctv::camera::{Camera, CameraError, Frame, PixelFormat};
+use skip::skipped;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 fn footage(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
     if !path.exists() {
-        eprintln!("\n*** SKIPPED: no footage at {} ***\n", path.display());
+        skipped(&format!("no footage at {}", path.display()));
         return None;
     }
     Some(path)
@@ -37,7 +41,7 @@ fn ffmpeg(path: &Path) -> Option<Child> {
         .stdout(Stdio::piped())
         .spawn();
     if child.is_err() {
-        eprintln!("\n*** SKIPPED: no ffmpeg here ***\n");
+        skipped("no ffmpeg here");
     }
     child.ok()
 }

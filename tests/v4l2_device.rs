@@ -1,8 +1,12 @@
 //! Capture from a real V4L2 driver. The device is named by EDGE_CCTV_TEST_DEVICE; on the virtual board
 //! (tests/board) it is `vivid`, whose faults can be switched on. Without the variable nothing is tested.
 
+#[path = "common/skip.rs"]
+mod skip;
+
 use edge_cctv::camera::{Camera, CameraError, Frame, PixelFormat, Wanted, v4l2};
 use edge_cctv::service::clock::{SharedClock, SystemClock};
+use skip::skipped;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,7 +29,7 @@ impl Device {
     fn get(test: &str) -> Option<Self> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(path) = std::env::var_os("EDGE_CCTV_TEST_DEVICE") else {
-            println!("SKIPPED {test}: EDGE_CCTV_TEST_DEVICE names no camera");
+            skipped(&format!("{test}: EDGE_CCTV_TEST_DEVICE names no camera"));
             return None;
         };
         Some(Self { path: path.into(), clock: SystemClock::shared(), _turn: turn })
@@ -39,7 +43,7 @@ impl Device {
         if info.driver == "vivid" {
             return Some(device);
         }
-        println!("SKIPPED {test}: the driver is {} and not vivid", info.driver);
+        skipped(&format!("{test}: the driver is {} and not vivid", info.driver));
         None
     }
 
