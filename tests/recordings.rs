@@ -4,7 +4,7 @@
 mod skip;
 
 use edge_cctv::camera::replay::{Pace, open};
-use edge_cctv::camera::{Camera, CameraError, Frame, PixelFormat};
+use edge_cctv::camera::{Camera, CameraError, Frame, PixelFormat, Range};
 use skip::skipped;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -32,12 +32,16 @@ fn next(camera: &mut dyn Camera) -> Option<Frame> {
     }
 }
 
-/// Runs ffmpeg to write all frames as they are, 4:2:0, to a pipe.
-fn ffmpeg(path: &Path) -> Option<Child> {
+/// Runs ffmpeg to write all frames as they are, 4:2:0 in their own range, to a pipe.
+fn ffmpeg(path: &Path, range: Range) -> Option<Child> {
+    let format = match range {
+        Range::Full => "yuvj420p",
+        Range::Limited => "yuv420p",
+    };
     let child = Command::new("ffmpeg")
         .args(["-v", "error", "-threads", "1", "-i"])
         .arg(path)
-        .args(["-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"])
+        .args(["-fps_mode", "passthrough", "-pix_fmt", format, "-f", "rawvideo", "-"])
         .stdout(Stdio::piped())
         .spawn();
     if child.is_err() {
@@ -53,7 +57,8 @@ fn difference(ours: &[u8], theirs: &[u8]) -> f64 {
 
 fn matches_ffmpeg(name: &str, count: u64) {
     let Some(path) = footage(name) else { return };
-    let Some(mut ffmpeg) = ffmpeg(&path) else { return };
+    let range = next(&mut *play(&path)).expect("a first frame").range;
+    let Some(mut ffmpeg) = ffmpeg(&path, range) else { return };
     let mut theirs = ffmpeg.stdout.take().unwrap();
     let mut camera = play(&path);
     let (mut frames, mut worst, mut worst_chroma, mut last) = (0, 0.0f64, 0.0f64, None);
