@@ -15,9 +15,9 @@ const MISFIT: f32 = 0.8;
 /// ... plus a share of the background's luma, since texture under another light doesn't scale exactly.
 const MISFIT_SHARE: f32 = 0.02;
 
-/// Ratios of picture to background that a cast shadow of a diffuse sky leaves. Below, it's as likely to be
-/// something dark; above, the difference isn't worth a shadow's name.
-pub const SHADOW: (f32, f32) = (0.6, 0.97);
+/// Ratios of picture to background that a cast shadow, or sun on a wall or roof, leaves. Below, it's as likely to
+/// be something dark; above, something bright.
+pub const SHADOW: (f32, f32) = (0.6, 1.8);
 /// Ratios allowed while the light of the whole picture changes.
 pub const RELIT: (f32, f32) = (0.2, 5.0);
 
