@@ -5,6 +5,8 @@
 
 CAMERA ?= demo
 LISTEN ?= 127.0.0.1:8000
+# Where the program looks for ONNX Runtime when it runs out of cargo's target folder.
+onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-target}/onnxruntime/$(shell uname -m)"
 
 .PHONY: run build test test-board lint bench cross clean
 
@@ -13,10 +15,12 @@ run: build
 
 build:
 	@packaging/setup.sh build
+	@$(onnxruntime) || echo "build: going on; without the library there is no anomaly detection" >&2
 	cargo build --release --locked
 
 test:
 	@packaging/setup.sh test
+	@$(onnxruntime) || echo "test: going on; what needs the library is skipped" >&2
 	cargo test --locked
 
 # Boots an emulated arm64 board with a USB camera and runs the cross-compiled program on it (docs/board.md).

@@ -4,7 +4,8 @@
 #   e.g.   cross-build.sh test --no-run
 # The standard library for arm64 is Debian's (package libstd-rust-web-dev), and so is the compiler that fits it;
 # cargo may be any. What is built needs glibc 2.35 or newer on the board (Debian 12, Raspberry Pi OS bookworm).
-# Ends with the path of the program. Environment:
+# With it comes ONNX Runtime for the board, in onnxruntime/aarch64/ of the folder; without it the build goes on, for it
+# isn't linked. Ends with the path of the program. Environment:
 #   CROSS_TARGET_DIR   where to build (target/cross); not the one of native builds, for another compiler's
 #                      results would be thrown away each time
 set -euo pipefail
@@ -30,6 +31,9 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 install -y \
     --no-install-recommends "${missing[@]}" >/dev/null
 fi
+
+packaging/onnxruntime.sh aarch64 "$dir/onnxruntime/aarch64" ||
+  echo "cross-build: going on; without the library there is no anomaly detection" >&2
 
 # --- build -----------------------------------------------------------------------------------
 RUSTC=$(dpkg -L rustc-web | grep -m1 'bin/rustc$')

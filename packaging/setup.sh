@@ -7,9 +7,10 @@ need=(gcc g++ make libclang-dev)
 # The JPEG library's x86 assembly; without it pictures take six times as long.
 [ "$(uname -m)" != x86_64 ] || need+=(nasm)
 case ${1:-} in
-build) ;;
-test) need+=(ffmpeg chromium) ;;
-board) need+=(qemu-system-arm e2fsprogs cpio zstd kmod ffmpeg curl python3) ;;
+# pip fetches ONNX Runtime (onnxruntime.sh).
+build) need+=(python3-pip) ;;
+test) need+=(python3-pip ffmpeg chromium) ;;
+board) need+=(python3-pip qemu-system-arm e2fsprogs cpio zstd kmod ffmpeg curl python3) ;;
 *) sed -n '2,3p' "$0" >&2; exit 2 ;;
 esac
 

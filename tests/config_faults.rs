@@ -1,6 +1,8 @@
 //! What is wrong with a configuration file is told in words, all of it at once, each with its line.
 
-use edge_cctv::config::{Alert, Camera, Config, Motion, Server, Source, Stream, Zone, ZoneKind, parse};
+use edge_cctv::config::{
+    Alert, Anomaly, Camera, Config, Motion, Network, Provider, Server, Source, Stream, Zone, ZoneKind, parse,
+};
 
 /// The faults, one a line.
 fn faults(text: &str) -> String {
@@ -38,6 +40,13 @@ fn everything_in_a_file_arrives() {
             max_width: 320,
         },
         alert: Alert { hold_seconds: 20.0 },
+        anomaly: Anomaly {
+            enabled: false,
+            rate_hz: 10.0,
+            heartbeat_seconds: 1.5,
+            false_alarms_per_day: 0.5,
+            adapt_days: 3.0,
+        },
         zones: vec![
             Zone {
                 name: "doorstep".into(),
@@ -53,11 +62,13 @@ fn everything_in_a_file_arrives() {
     };
     let motion = Motion { sensitivity: 0.6, ..door.motion.clone() };
     let alert = Alert { hold_seconds: 8.0 };
+    let anomaly = Anomaly { enabled: true, rate_hz: 2.0, ..door.anomaly.clone() };
     let yard = Camera {
         name: "yard".into(),
         source: Source::Recording("recordings/yard.avi".into()),
         motion: motion.clone(),
         alert: alert.clone(),
+        anomaly: anomaly.clone(),
         zones: vec![Zone {
             name: "neighbour".into(),
             kind: ZoneKind::Privacy,
@@ -77,6 +88,12 @@ fn everything_in_a_file_arrives() {
         stream: Stream { quality: 70, fps: 12.5 },
         motion,
         alert,
+        anomaly,
+        network: Network {
+            model: "/opt/cctv/anomaly.onnx".into(),
+            library: "/opt/cctv/libonnxruntime.so".into(),
+            provider: Provider::TensorRt,
+        },
         cameras: vec![door, yard],
     };
     let text = include_str!("data/two_cameras.toml");
@@ -378,4 +395,20 @@ fn below_a_broken_header_nothing_is_guessed() {
 fn what_is_there_twice_is_named() {
     fault("[server]\nmax_viewers = 1\nmax_viewers = 2\n", "line 3, column 1: max_viewers is there twice");
     fault("[server]\n\n[server]\n", "line 3, column 2: server is there twice");
+}
+
+#[test]
+fn the_networks_settings_are_checked() {
+    let config = parse("[network]\nmodel = ''\nlibrary = ''").unwrap();
+    assert_eq!(config.network, Network::default());
+    fault(
+        "[network]\nprovider = 'gpu'",
+        "line 2: network.provider is \"gpu\": allowed are \"cpu\" (the processor), \"xnnpack\"",
+    );
+    fault("[network]\nmodel = ' '", "network.model is \" \": it names no file");
+    fault("[anomaly]\nrate_hz = 26", "line 2: anomaly.rate_hz is 26: allowed are 0.2 to 25 times a second");
+    fault(
+        &camera("[camera.anomaly]\nadapt_days = 0"),
+        "line 4: camera[0].anomaly.adapt_days is 0: allowed are 0.1 to 365 days",
+    );
 }

@@ -1,7 +1,7 @@
 //! What is different between two configurations, and how each difference acts on a running service.
 
 use super::keys::{Effect, Key};
-use super::tables::{ALERT, CAMERA, MOTION, ROOT, SERVER, STREAM, ZONE};
+use super::tables::{ALERT, ANOMALY, CAMERA, MOTION, NETWORK, ROOT, SERVER, STREAM, ZONE};
 use super::{Camera, Config};
 
 /// One setting that changed.
@@ -18,10 +18,11 @@ pub struct Change {
 /// restart, since addresses and the plain endpoints' camera change with them.
 pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     let mut list = List { changes: Vec::new(), camera: None };
-    // [motion] and [alert] act through the cameras that have no other.
+    // [motion], [alert] and [anomaly] act through the cameras that have no other.
     list.compare("", ROOT, old, new);
     list.compare("server.", SERVER, &old.server, &new.server);
     list.compare("stream.", STREAM, &old.stream, &new.stream);
+    list.compare("network.", NETWORK, &old.network, &new.network);
     let names = |config: &Config| config.cameras.iter().map(|camera| camera.name.clone()).collect::<Vec<_>>();
     if names(old) != names(new) {
         list.push("camera".into(), Effect::Restart);
@@ -42,6 +43,7 @@ pub fn adopted(old: &Config, new: &Config) -> Config {
         stream: new.stream.clone(),
         motion: new.motion.clone(),
         alert: new.alert.clone(),
+        anomaly: new.anomaly.clone(),
         cameras: old
             .cameras
             .iter()
@@ -76,6 +78,7 @@ impl List {
         self.compare(path, CAMERA, old, new);
         self.compare(&format!("{path}motion."), MOTION, &old.motion, &new.motion);
         self.compare(&format!("{path}alert."), ALERT, &old.alert, &new.alert);
+        self.compare(&format!("{path}anomaly."), ANOMALY, &old.anomaly, &new.anomaly);
         if old.zones.len() != new.zones.len() {
             self.push(format!("{path}zone"), Effect::AtOnce);
         }
@@ -105,7 +108,7 @@ mod tests {
                     }
                     Field::Switch { get, set } => set(&mut changed, !get(section)),
                     Field::Text { set, .. } => {
-                        let written = ["other", "privacy", "0.0.0.0:1"].iter().any(|text| {
+                        let written = ["other", "privacy", "0.0.0.0:1", "cuda"].iter().any(|text| {
                             set(&mut changed, text).is_ok()
                                 && key.field.shown(&changed) != key.field.shown(section)
                         });
@@ -162,12 +165,16 @@ mod tests {
         check("", ROOT, &old, |config, changed| *config = changed);
         check("server.", SERVER, &old.server, |config, changed| config.server = changed);
         check("stream.", STREAM, &old.stream, |config, changed| config.stream = changed);
+        check("network.", NETWORK, &old.network, |config, changed| config.network = changed);
         let camera = &old.cameras[0];
         check("camera[0].", CAMERA, camera, |config, changed| config.cameras[0] = changed);
         check("camera[0].motion.", MOTION, &camera.motion, |config, changed| {
             config.cameras[0].motion = changed
         });
         check("camera[0].alert.", ALERT, &camera.alert, |config, changed| config.cameras[0].alert = changed);
+        check("camera[0].anomaly.", ANOMALY, &camera.anomaly, |config, changed| {
+            config.cameras[0].anomaly = changed
+        });
         check("camera[0].zone[0].", ZONE, &camera.zones[0], |config, changed| {
             config.cameras[0].zones[0] = changed
         });

@@ -2,8 +2,10 @@
 
 use super::fault::{Fault, Faults};
 use super::reader::{Found, Reader};
-use super::tables::{ALERT, CAMERA, MOST_CAMERAS, MOST_ZONES, MOTION, ROOT, SERVER, STREAM, ZONE};
-use super::{Alert, Camera, Config, Motion, Zone, ZoneKind, relations};
+use super::tables::{
+    ALERT, ANOMALY, CAMERA, MOST_CAMERAS, MOST_ZONES, MOTION, NETWORK, ROOT, SERVER, STREAM, ZONE,
+};
+use super::{Alert, Anomaly, Camera, Config, Motion, Zone, ZoneKind, relations};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -122,7 +124,7 @@ fn endless_key(text: &str) -> Option<usize> {
 fn document_to_config(reader: &mut Reader, root: &DeTable<'_>) -> Config {
     let mut config = Config::default();
     let whole = Found { table: root, offset: 0 };
-    let nested = ["server", "stream", "motion", "alert", "camera"];
+    let nested = ["server", "stream", "motion", "alert", "anomaly", "network", "camera"];
     reader.section("", whole, ROOT, &nested, &mut config);
     if let Some(found) = reader.table("", root, "server") {
         reader.section("server", found, SERVER, &[], &mut config.server);
@@ -130,7 +132,10 @@ fn document_to_config(reader: &mut Reader, root: &DeTable<'_>) -> Config {
     if let Some(found) = reader.table("", root, "stream") {
         reader.section("stream", found, STREAM, &[], &mut config.stream);
     }
-    motion_and_alert(reader, "", root, &mut config.motion, &mut config.alert);
+    if let Some(found) = reader.table("", root, "network") {
+        reader.section("network", found, NETWORK, &[], &mut config.network);
+    }
+    inherited(reader, "", root, &mut config.motion, &mut config.alert, &mut config.anomaly);
     let cameras: Vec<_> = reader
         .tables("", root, "camera", MOST_CAMERAS)
         .into_iter()
@@ -141,12 +146,14 @@ fn document_to_config(reader: &mut Reader, root: &DeTable<'_>) -> Config {
     config
 }
 
-fn motion_and_alert(
+/// The tables that a camera takes from the top unless it has its own.
+fn inherited(
     reader: &mut Reader,
     path: &str,
     within: &DeTable,
     motion: &mut Motion,
     alert: &mut Alert,
+    anomaly: &mut Anomaly,
 ) {
     let full = |name: &str| if path.is_empty() { name.into() } else { format!("{path}.{name}") };
     if let Some(found) = reader.table(path, within, "motion") {
@@ -155,12 +162,16 @@ fn motion_and_alert(
     if let Some(found) = reader.table(path, within, "alert") {
         reader.section(&full("alert"), found, ALERT, &[], alert);
     }
+    if let Some(found) = reader.table(path, within, "anomaly") {
+        reader.section(&full("anomaly"), found, ANOMALY, &[], anomaly);
+    }
 }
 
 fn camera(reader: &mut Reader, index: usize, found: Found, mut camera: Camera) -> Camera {
     let path = format!("camera[{index}]");
-    reader.section(&path, found, CAMERA, &["motion", "alert", "zone"], &mut camera);
-    motion_and_alert(reader, &path, found.table, &mut camera.motion, &mut camera.alert);
+    reader.section(&path, found, CAMERA, &["motion", "alert", "anomaly", "zone"], &mut camera);
+    let Camera { motion, alert, anomaly, .. } = &mut camera;
+    inherited(reader, &path, found.table, motion, alert, anomaly);
     for (index, found) in reader.tables(&path, found.table, "zone", MOST_ZONES).into_iter().enumerate() {
         let mut zone = Zone { name: String::new(), kind: ZoneKind::Alert, points: Vec::new() };
         reader.section(&format!("{path}.zone[{index}]"), found, ZONE, &[], &mut zone);

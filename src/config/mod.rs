@@ -33,6 +33,9 @@ pub struct Config {
     pub motion: Motion,
     /// What a camera without its own `[camera.alert]` has.
     pub alert: Alert,
+    /// What a camera without its own `[camera.anomaly]` has.
+    pub anomaly: Anomaly,
+    pub network: Network,
     /// In the file's order; the first is the one that the plain endpoints mean. Never empty.
     pub cameras: Vec<Camera>,
 }
@@ -49,6 +52,7 @@ impl Config {
             name: format!("camera{index}"),
             motion: self.motion.clone(),
             alert: self.alert.clone(),
+            anomaly: self.anomaly.clone(),
             ..Camera::default()
         }
     }
@@ -95,6 +99,7 @@ pub struct Camera {
     pub timeout_seconds: f64,
     pub motion: Motion,
     pub alert: Alert,
+    pub anomaly: Anomaly,
     pub zones: Vec<Zone>,
 }
 
@@ -120,6 +125,64 @@ pub struct Motion {
 pub struct Alert {
     /// ALERT lasts so long after its last cause.
     pub hold_seconds: f64,
+}
+
+/// `[anomaly]`, and `[camera.anomaly]` for one camera
+#[derive(Clone, Debug, PartialEq)]
+pub struct Anomaly {
+    /// Learn what is normal, and tell what isn't.
+    pub enabled: bool,
+    /// The network looks so often a second while something moves.
+    pub rate_hz: f64,
+    /// And every so many seconds while nothing moves; never more often than with `rate_hz`.
+    pub heartbeat_seconds: f64,
+    /// The threshold is set so that a day of normal scenes has about so many false alarms.
+    pub false_alarms_per_day: f64,
+    /// Time constant of slow adaptation: what is new for so long becomes normal.
+    pub adapt_days: f64,
+}
+
+/// `[network]`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Network {
+    /// The ONNX file; empty: it is searched.
+    pub model: PathBuf,
+    /// The ONNX Runtime library; empty: it is searched.
+    pub library: PathBuf,
+    pub provider: Provider,
+}
+
+/// What computes the network (ONNX Runtime's execution providers).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// The processor; every library has it.
+    #[default]
+    Cpu,
+    /// XNNPACK, another set of kernels for the processor.
+    Xnnpack,
+    /// NVIDIA GPUs.
+    Cuda,
+    /// NVIDIA GPUs, by TensorRT.
+    TensorRt,
+}
+
+impl Provider {
+    pub const ALL: [Self; 4] = [Self::Cpu, Self::Xnnpack, Self::Cuda, Self::TensorRt];
+
+    /// As written in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Xnnpack => "xnnpack",
+            Self::Cuda => "cuda",
+            Self::TensorRt => "tensorrt",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.name() == text)
+    }
 }
 
 /// One `[[camera.zone]]`: a polygon over the picture.
@@ -226,6 +289,8 @@ impl Default for Config {
             stream: Stream::default(),
             motion: Motion::default(),
             alert: Alert::default(),
+            anomaly: Anomaly::default(),
+            network: Network::default(),
             cameras: vec![Camera::default()],
         }
     }
@@ -262,6 +327,7 @@ impl Default for Camera {
             timeout_seconds: 5.0,
             motion: Motion::default(),
             alert: Alert::default(),
+            anomaly: Anomaly::default(),
             zones: Vec::new(),
         }
     }
@@ -283,5 +349,17 @@ impl Default for Motion {
 impl Default for Alert {
     fn default() -> Self {
         Self { hold_seconds: 5.0 }
+    }
+}
+
+impl Default for Anomaly {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            rate_hz: 5.0,
+            heartbeat_seconds: 2.0,
+            false_alarms_per_day: 1.0,
+            adapt_days: 7.0,
+        }
     }
 }

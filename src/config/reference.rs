@@ -3,7 +3,9 @@
 //! `tests/config_documents.rs` compares them with what is in the repository.
 
 use super::keys::Key;
-use super::tables::{ALERT, CAMERA, MOST_CAMERAS, MOST_ZONES, MOTION, ROOT, SERVER, STREAM, ZONE};
+use super::tables::{
+    ALERT, ANOMALY, CAMERA, MOST_CAMERAS, MOST_ZONES, MOTION, NETWORK, ROOT, SERVER, STREAM, ZONE,
+};
 use super::{Camera, Config, Zone, ZoneKind};
 use std::fmt::Write as _;
 
@@ -55,6 +57,17 @@ fn sections() -> Vec<Section> {
             "How long an alert lasts, for all cameras. `[camera.alert]` below a `[[camera]]` has the same keys and wins \
              for that camera.",
             rows(ALERT, &config.alert),
+        ),
+        section(
+            "[anomaly]",
+            "What is normal is learned, and what isn't is told, for all cameras. `[camera.anomaly]` below a `[[camera]]` \
+             has the same keys and wins for that camera.",
+            rows(ANOMALY, &config.anomaly),
+        ),
+        section(
+            "[network]",
+            "The neural network that describes the pictures for the anomaly detection. Without it all else goes on.",
+            rows(NETWORK, &config.network),
         ),
         section(
             "[[camera]]",

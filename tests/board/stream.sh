@@ -32,6 +32,10 @@ if [ -z "$device_test" ]; then
 fi
 cp "$program" "$in/edge-cctv"
 cp "$device_test" "$in/v4l2_device"
+# ONNX Runtime and the network lie beside the program, which is where it looks first.
+library=${CROSS_TARGET_DIR:-$repo/target/cross}/onnxruntime/aarch64
+"$repo/packaging/onnxruntime.sh" aarch64 "$library" && cp "$library/libonnxruntime.so" "$in/"
+[ ! -e "$repo/models/anomaly.onnx" ] || { mkdir -p "$in/models"; cp "$repo/models/anomaly.onnx" "$in/models/"; }
 
 # --- the board and its USB camera -------------------------------------------------------------
 ffmpeg -v error -f lavfi -i testsrc2=size=640x480:rate=30 -frames:v 60 -c:v mjpeg -q:v 4 -f mjpeg "$work/camera.mjpeg"
