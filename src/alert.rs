@@ -1,9 +1,13 @@
 //! IDLE → MOTION → ALERT. Knows regions and frame time; why a region matters was decided before.
 
+use crate::anomaly::verdict::{Severity, Verdict};
 use crate::config;
 use crate::pipeline::{Region, State};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// An anomaly is believed once it was there in so many analysed frames one after the other.
+const CONFIRM_FRAMES: u32 = 3;
 
 /// The state of one camera, moved on by each analysed frame.
 #[derive(Debug, Default)]
@@ -12,7 +16,9 @@ pub struct StateMachine {
     /// Motion without a longer gap since then.
     motion_since: Option<Duration>,
     last_motion: Option<Duration>,
-    last_cause: Option<(Duration, Arc<str>)>,
+    last_cause: Option<(Duration, Option<Arc<str>>)>,
+    /// Frames one after the other with an anomaly that raises an alarm.
+    anomalous: u32,
 }
 
 impl StateMachine {
@@ -22,6 +28,7 @@ impl StateMachine {
         &mut self,
         time: Duration,
         regions: &[Region],
+        verdict: Option<&Verdict>,
         motion: &config::Motion,
         alert: &config::Alert,
     ) -> State {
@@ -39,6 +46,12 @@ impl StateMachine {
         let recent = self.last_motion.is_some_and(|last| since(last) < motion.hold_seconds);
 
         if moving && let Some(zone) = regions.iter().find_map(|region| region.zone.clone()) {
+            self.last_cause = Some((time, Some(zone)));
+        }
+        let alarming = verdict.is_some_and(|verdict| verdict.severity > Severity::Low);
+        self.anomalous = if alarming { self.anomalous.saturating_add(1) } else { 0 };
+        if self.anomalous >= CONFIRM_FRAMES {
+            let zone = self.last_cause.take().and_then(|(_, zone)| zone);
             self.last_cause = Some((time, zone));
         }
         let alerted = self.last_cause.as_ref().is_some_and(|(last, _)| since(*last) < alert.hold_seconds);
@@ -55,9 +68,9 @@ impl StateMachine {
         self.state
     }
 
-    /// The zone that caused ALERT, while it lasts.
+    /// The zone that caused ALERT, while it lasts; `None` if an anomaly alone did.
     pub fn alert_zone(&self) -> Option<Arc<str>> {
-        self.last_cause.as_ref().map(|(_, zone)| zone.clone())
+        self.last_cause.as_ref().and_then(|(_, zone)| zone.clone())
     }
 }
 
@@ -76,7 +89,7 @@ mod tests {
         let mut machine = StateMachine::default();
         let frame = |(i, region): (usize, &Option<Region>)| {
             let time = Duration::from_millis(100 * i as u64);
-            machine.update(time, region.as_slice(), &motion, &alert)
+            machine.update(time, region.as_slice(), None, &motion, &alert)
         };
         script.iter().enumerate().map(frame).collect()
     }

@@ -1,5 +1,6 @@
 //! The cameras with their threads: supervisor → analysis → publisher. What the server sees of them.
 
+use crate::anomaly::Anomaly;
 use crate::camera::supervisor::{Sink, Supervisor};
 use crate::camera::{self, Camera, CameraError, Frame, Opened};
 use crate::config::{self, Config};
@@ -31,8 +32,11 @@ pub struct Appliance {
 impl Appliance {
     /// Starts each camera's threads, and the cameras that start by themselves.
     pub fn new(config: &Config, clock: SharedClock) -> Self {
-        let cameras =
-            config.cameras.iter().map(|camera| CameraHandle::spawn(camera.clone(), clock.clone())).collect();
+        let cameras = config
+            .cameras
+            .iter()
+            .map(|camera| CameraHandle::spawn(camera.clone(), config.network.clone(), clock.clone()))
+            .collect();
         Self { clock, cameras, stream: RwLock::new(config.stream.clone()) }
     }
 
@@ -116,6 +120,7 @@ pub struct StartError(pub String);
 pub struct CameraHandle {
     name: String,
     config: RwLock<Arc<config::Camera>>,
+    network: config::Network,
     supervisor: Supervisor,
     publisher: Publisher,
     analysis: AnalysisInbox,
@@ -124,7 +129,7 @@ pub struct CameraHandle {
 }
 
 impl CameraHandle {
-    fn spawn(camera: config::Camera, clock: SharedClock) -> Arc<Self> {
+    fn spawn(camera: config::Camera, network: config::Network, clock: SharedClock) -> Arc<Self> {
         let autostart = camera.autostart;
         let camera = Arc::new(camera);
         let handle = Arc::new(Self {
@@ -133,6 +138,7 @@ impl CameraHandle {
             publisher: Publisher::new(clock.clone(), camera.clone()),
             analysis: AnalysisInbox::new(clock.clone()),
             config: RwLock::new(camera),
+            network,
             stopped_by_user: AtomicBool::new(false),
             threads: Mutex::default(),
         });
@@ -216,7 +222,7 @@ impl CameraHandle {
 
     fn analyse(&self) {
         let mut config = self.config();
-        let mut pipeline = Pipeline::new(&config);
+        let mut pipeline = Pipeline::new(&config, Anomaly::configured(&config, &self.network));
         while let Some(incoming) = self.analysis.slot.take() {
             let newest = self.config();
             if !Arc::ptr_eq(&config, &newest) {
@@ -226,7 +232,7 @@ impl CameraHandle {
             if incoming.begins {
                 pipeline.reset();
             }
-            match shielded(|| pipeline.process(&incoming.frame)) {
+            match shielded(|| pipeline.process(&incoming.frame, None)) {
                 Ok(Ok(analysis)) => {
                     let analysis = Arc::new(analysis);
                     if self.analysis.done(incoming.session, &analysis) {
@@ -235,7 +241,7 @@ impl CameraHandle {
                 }
                 Ok(Err(error)) => self.broken(&error.to_string()),
                 Err(defect) => {
-                    pipeline = Pipeline::new(&config);
+                    pipeline = Pipeline::new(&config, Anomaly::configured(&config, &self.network));
                     self.broken(&defect);
                 }
             }
@@ -349,7 +355,8 @@ impl AnalysisInbox {
         }
         counts.last_valid = Some(now);
         let latency = now.saturating_sub(analysis.captured).as_secs_f32() * 1e3;
-        let processing = (analysis.timings.decode + analysis.timings.motion) as f32 / 1e3;
+        let processing =
+            (analysis.timings.decode + analysis.timings.motion + analysis.timings.anomaly) as f32 / 1e3;
         counts.recent.push_back((now, latency, processing));
         while counts.recent.front().is_some_and(|(then, ..)| *then + FRESH < now) {
             counts.recent.pop_front();

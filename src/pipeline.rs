@@ -1,6 +1,8 @@
 //! The way of one frame: frames and configuration in, analyses out. Pure: time comes from the frame.
 
 use crate::alert::StateMachine;
+use crate::anomaly::hours::Hour;
+use crate::anomaly::{Anomaly, Judgement, Seen};
 use crate::camera::Frame;
 use crate::config;
 use crate::motion::Motion;
@@ -56,6 +58,8 @@ pub struct Region {
 pub struct Timings {
     pub decode: u32,
     pub motion: u32,
+    /// The anomaly detection, the network included.
+    pub anomaly: u32,
 }
 
 /// What was found in one frame.
@@ -74,6 +78,8 @@ pub struct Analysis {
     pub lighting: bool,
     /// The background isn't known yet.
     pub learning: bool,
+    /// What is strange about it; `None` while anomalies aren't looked for.
+    pub judgement: Option<Judgement>,
     pub timings: Timings,
 }
 
@@ -83,16 +89,19 @@ pub struct Pipeline {
     alert_settings: config::Alert,
     privacy: Privacy,
     motion: Motion,
+    anomaly: Option<Anomaly>,
     machine: StateMachine,
 }
 
 impl Pipeline {
-    pub fn new(camera: &config::Camera) -> Self {
+    /// Without a judge, anomalies aren't looked for.
+    pub fn new(camera: &config::Camera, anomaly: Option<Anomaly>) -> Self {
         Self {
             motion_settings: camera.motion.clone(),
             alert_settings: camera.alert.clone(),
             privacy: Privacy::new(&camera.zones),
             motion: Motion::new(&camera.motion, &camera.zones),
+            anomaly,
             machine: StateMachine::default(),
         }
     }
@@ -103,18 +112,34 @@ impl Pipeline {
         self.alert_settings = camera.alert.clone();
         self.privacy = Privacy::new(&camera.zones);
         self.motion.configure(&camera.motion, &camera.zones);
+        if let Some(anomaly) = &mut self.anomaly {
+            anomaly.configure(&camera.anomaly);
+        }
     }
 
     /// The source began anew: what was seen before tells nothing of what comes.
     pub fn reset(&mut self) {
         self.motion.reset();
+        if let Some(anomaly) = &mut self.anomaly {
+            anomaly.cut();
+        }
     }
 
-    /// Analyses one frame.
+    /// The judge of anomalies, if there is one.
+    pub fn anomaly(&mut self) -> Option<&mut Anomaly> {
+        self.anomaly.as_mut()
+    }
+
+    /// Ends the pipeline; its judge of anomalies can go on in another one.
+    pub fn into_anomaly(self) -> Option<Anomaly> {
+        self.anomaly
+    }
+
+    /// Analyses one frame. `hour` is the local time of a frame that is of now.
     ///
     /// # Errors
     /// The frame can't be decoded: it is skipped, and what was learned stays.
-    pub fn process(&mut self, frame: &Frame) -> Result<Analysis, PictureError> {
+    pub fn process(&mut self, frame: &Frame, hour: Option<Hour>) -> Result<Analysis, PictureError> {
         let watch = Stopwatch::start();
         let mut luma = convert::luma(frame, denominator(frame.width, self.motion_settings.max_width))?;
         self.privacy.blacken(&mut luma);
@@ -122,9 +147,20 @@ impl Pipeline {
         let moving = self.motion.look(&luma, frame.captured);
         let motion = watch.lap() - decode;
 
+        let seen =
+            Seen { luma: &luma, mask: self.motion.mask(), moving: &moving, time: frame.captured, hour };
+        let judgement = self.anomaly.as_mut().map(|anomaly| anomaly.look(&seen));
+        let judged = watch.lap() - decode - motion;
+        let alarming = judgement.as_ref().and_then(|judgement| judgement.verdict.as_ref());
+
         let regions = moving.tracks.iter().map(|track| region(track, frame, &luma)).collect::<Vec<_>>();
-        let state =
-            self.machine.update(frame.captured, &regions, &self.motion_settings, &self.alert_settings);
+        let state = self.machine.update(
+            frame.captured,
+            &regions,
+            alarming,
+            &self.motion_settings,
+            &self.alert_settings,
+        );
         Ok(Analysis {
             sequence: frame.sequence,
             captured: frame.captured,
@@ -135,7 +171,8 @@ impl Pipeline {
             regions,
             lighting: moving.lighting,
             learning: moving.learning,
-            timings: Timings { decode, motion },
+            judgement,
+            timings: Timings { decode, motion, anomaly: judged },
         })
     }
 

@@ -1,5 +1,297 @@
-//! What is normal for a camera, and what isn't.
+//! What is normal for a camera, and what isn't: signals of each frame, a baseline learned of them, and a verdict.
+//! Knows luma planes, what moves, and time; no cameras, no files but the network's, no HTTP.
 
+pub mod baseline;
+mod behaviour;
 pub mod contract;
+pub mod hours;
 pub mod library;
+mod memory;
 pub mod model;
+mod places;
+mod rarity;
+mod sight;
+pub mod signal;
+mod stack;
+pub mod verdict;
+
+use crate::config;
+use crate::motion::Moving;
+use crate::picture::plane::Plane;
+use baseline::Baseline;
+use hours::Hour;
+use model::{ModelSource, Network};
+use sight::{Layout, Learning, Look, Sight};
+use signal::{Measured, Signal, Values};
+use stack::Stack;
+use std::time::Duration;
+use verdict::Verdict;
+
+/// What is seen of one frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    pub luma: &'a Plane,
+    /// Foreground, 0 or 255.
+    pub mask: &'a Plane,
+    pub moving: &'a Moving,
+    pub time: Duration,
+    /// Local time, if the frame is of now; a recording's isn't known.
+    pub hour: Option<Hour>,
+}
+
+/// What is said of one frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judgement {
+    /// Higher is stranger.
+    pub score: f32,
+    pub verdict: Option<Verdict>,
+    /// From 0 to 1.
+    pub progress: f32,
+    pub complete: bool,
+    /// The network looked at this frame.
+    pub looked: bool,
+}
+
+/// The network with what is needed to feed it.
+struct Eye {
+    network: Network,
+    layout: Layout,
+    stack: Stack,
+    /// When it looked last, and when something moved last.
+    looked: Option<Duration>,
+    moved: Option<Duration>,
+    /// The last look's values.
+    values: Values,
+}
+
+/// The judge of one camera.
+pub struct Anomaly {
+    settings: config::Anomaly,
+    baseline: Baseline,
+    eye: Option<Eye>,
+    /// Why the network doesn't look, in words.
+    blind: Option<String>,
+    paused: bool,
+    /// Teaching: all that is seen is normal, and nothing is judged.
+    teaching: bool,
+    anomalous: bool,
+    last: Option<Duration>,
+    /// The last frame's.
+    values: Values,
+    pub only: Only,
+}
+
+/// Which signals count: all, or for comparisons one family alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Only {
+    #[default]
+    All,
+    Behaviour,
+    Network,
+}
+
+/// After motion the network looks on at its full rate for so long.
+const AFTERMATH: Duration = Duration::from_millis(1000);
+
+impl Anomaly {
+    /// For a camera as configured: `None` if its anomalies aren't to be looked for. A network that can't be had is told
+    /// in the log, and the other signals are judged without it.
+    pub fn configured(camera: &config::Camera, network: &config::Network) -> Option<Self> {
+        if !camera.anomaly.enabled {
+            return None;
+        }
+        let source = ModelSource::configured(&network.model);
+        let network =
+            Network::load(&network.library, &source, network.provider).map_err(|error| error.to_string());
+        if let Err(why) = &network {
+            log::warn!("{}: anomalies are judged without the network: {why}", camera.name);
+        }
+        Some(Self::new(&camera.anomaly, network))
+    }
+
+    /// With a network, or the reason why there is none.
+    pub fn new(settings: &config::Anomaly, network: Result<Network, String>) -> Self {
+        let eye = network.and_then(|network| {
+            let layout = Layout::new(&network.info().groups)?;
+            let stack = Stack::new(network.info().interval, network.info().stride);
+            Ok(Eye { network, layout, stack, looked: None, moved: None, values: Values::default() })
+        });
+        let (eye, blind) = match eye {
+            Ok(eye) => (Some(eye), None),
+            Err(why) => (None, Some(why)),
+        };
+        Self {
+            settings: settings.clone(),
+            baseline: Baseline::default(),
+            eye,
+            blind,
+            paused: false,
+            teaching: false,
+            anomalous: false,
+            last: None,
+            values: Values::default(),
+            only: Only::All,
+        }
+    }
+
+    pub fn configure(&mut self, settings: &config::Anomaly) {
+        self.settings = settings.clone();
+    }
+
+    /// Judges a frame and learns from it.
+    pub fn look(&mut self, seen: &Seen) -> Judgement {
+        let step = self.last.map_or(0.0, |last| seen.time.saturating_sub(last).as_secs_f64()).min(2.5);
+        self.last = Some(seen.time);
+        // Under changing light, and before the background is known, nothing that seems to move is to be believed.
+        let believable = !seen.moving.lighting && !seen.moving.learning;
+        let learning = match () {
+            () if self.paused || !believable => Learning::Nothing,
+            () if self.teaching || !self.baseline.is_complete() => Learning::Everything,
+            () => Learning::Slowly,
+        };
+        let mut values = Values::default();
+        if believable && self.only != Only::Network {
+            let learns =
+                learning == Learning::Everything || (learning == Learning::Slowly && !self.anomalous);
+            self.baseline.behaviour.look(seen.moving, seen.mask, seen.time, learns, &mut values);
+            self.by_the_hour(seen, learns, step, &mut values);
+        }
+        let looked = self.only != Only::Behaviour && self.ask_network(seen, learning);
+        if let Some(eye) = &self.eye {
+            for signal in Signal::ALL.into_iter().filter(|signal| signal.is_networks()) {
+                values.set(signal, eye.values.get(signal).copied());
+            }
+        }
+        let score = verdict::score(&values, &self.baseline.tails);
+        let judges = self.baseline.is_complete() && !self.teaching;
+        let verdict = if judges && believable { self.judge(&values) } else { None };
+        self.anomalous = verdict.is_some();
+        if learning == Learning::Everything || (learning == Learning::Slowly && !self.anomalous) {
+            let adapt_seconds = self.settings.adapt_days * 86_400.0;
+            self.baseline.learn(&values, seen.time, step, adapt_seconds);
+        }
+        self.values = values;
+        Judgement {
+            score,
+            verdict,
+            progress: self.baseline.progress(),
+            complete: self.baseline.is_complete(),
+            looked,
+        }
+    }
+
+    fn judge(&self, values: &Values) -> Option<Verdict> {
+        let tails = &self.baseline.tails;
+        let strange = self.baseline.sight.as_ref().is_some_and(Sight::is_strange) && self.eye.is_some();
+        verdict::judge(values, tails, self.settings.false_alarms_per_day, self.anomalous)
+            .or_else(|| strange.then(|| verdict::strange_light(values, tails)))
+    }
+
+    /// The signal of the hour.
+    fn by_the_hour(&mut self, seen: &Seen, learns: bool, step: f64, values: &mut Values) {
+        let Some(hour) = seen.hour else { return };
+        let lively = seen.moving.tracks.iter().any(|track| track.has_moved);
+        if lively && let Some(quietness) = self.baseline.hours.quietness(hour) {
+            values.raise(Signal::Hour, Measured::plain(quietness, None));
+        }
+        if learns {
+            self.baseline.hours.add(hour, lively, step as f32);
+        }
+    }
+
+    /// Lets the network look if it is time; true if it did.
+    fn ask_network(&mut self, seen: &Seen, learning: Learning) -> bool {
+        let Some(eye) = &mut self.eye else { return false };
+        let moves =
+            seen.mask.data.iter().any(|&sample| sample != 0) || seen.moving.lighting || seen.moving.learning;
+        if moves {
+            eye.moved = Some(seen.time);
+        }
+        if !eye.stack.push(seen.luma, seen.time) || !eye.is_due(seen.time, &self.settings) {
+            return false;
+        }
+        eye.looked = Some(seen.time);
+        let interval = eye.stack.step();
+        let descriptors = match eye.network.describe(eye.stack.planes()) {
+            Ok(descriptors) => descriptors,
+            Err(error) => {
+                if self.blind.is_none() {
+                    log::error!("the network can't judge a picture: {error}");
+                }
+                self.blind = Some(error.to_string());
+                eye.values = Values::default();
+                return false;
+            }
+        };
+        self.blind = None;
+        let (columns, rows) = (descriptors.columns, descriptors.rows);
+        let sight = match &mut self.baseline.sight {
+            Some(sight) if sight.fits(columns, rows, &eye.layout) => sight,
+            other => other.insert(Sight::new(columns, rows, &eye.layout)),
+        };
+        let look = Look { columns, rows, values: descriptors.values, time: seen.time, interval };
+        eye.values = Values::default();
+        sight.look(&look, &eye.layout, learning, self.baseline.learned, &mut eye.values);
+        true
+    }
+
+    /// All that is seen from now on is normal, until [`Anomaly::end_teaching`].
+    pub fn teach(&mut self) {
+        self.teaching = true;
+    }
+
+    /// What was taught is all that is normal: from now on the rest is strange.
+    pub fn end_teaching(&mut self) {
+        self.teaching = false;
+        self.baseline.declare_complete();
+        self.cut();
+    }
+
+    /// The source began anew: what comes next doesn't follow on what was. What was learned stays.
+    pub fn cut(&mut self) {
+        self.baseline.cut();
+        self.anomalous = false;
+        self.last = None;
+        if let Some(eye) = &mut self.eye {
+            eye.stack.cut();
+            (eye.looked, eye.moved, eye.values) = (None, None, Values::default());
+        }
+    }
+
+    /// How rare each signal's last value is.
+    pub fn rarities(&self) -> Vec<(Signal, f32)> {
+        let rarity = |signal: Signal| {
+            let measured = self.values.get(signal)?;
+            Some((signal, self.baseline.tails[signal as usize].rarity(measured.log)))
+        };
+        Signal::ALL.into_iter().filter_map(rarity).collect()
+    }
+
+    /// What was learned.
+    pub fn baseline(&self) -> &Baseline {
+        &self.baseline
+    }
+
+    /// Goes on with what was learned before; a part that doesn't fit the network is learned anew.
+    pub fn set_baseline(&mut self, baseline: Baseline) {
+        self.baseline = baseline;
+        self.cut();
+    }
+
+    /// Why the network doesn't look; `None` if it does.
+    pub fn blind(&self) -> Option<&str> {
+        self.blind.as_deref()
+    }
+}
+
+impl Eye {
+    /// The full rate while something moves and shortly after, else the heartbeat's.
+    fn is_due(&self, time: Duration, settings: &config::Anomaly) -> bool {
+        let Some(looked) = self.looked else { return true };
+        let lively = self.moved.is_some_and(|moved| time.saturating_sub(moved) <= AFTERMATH);
+        let period = if lively { 1.0 / settings.rate_hz } else { settings.heartbeat_seconds };
+        // Half a stack's step early is nearer than half a step late.
+        let early = f64::from(self.stack.step()) / 2.0;
+        time < looked || time.saturating_sub(looked).as_secs_f64() + early >= period
+    }
+}

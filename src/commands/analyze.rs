@@ -1,7 +1,10 @@
 //! `edge-cctv analyze`: the live service's eyes for recordings.
 
+use crate::anomaly::signal::Signal;
+use crate::anomaly::verdict::{AnomalyType, Severity};
+use crate::anomaly::{Anomaly, Only};
 use crate::camera::replay::{self, Pace};
-use crate::camera::{CameraError, Frame};
+use crate::camera::{Camera, CameraError, Frame};
 use crate::commands::Failure;
 use crate::config;
 use crate::motion::zones::Privacy;
@@ -27,7 +30,7 @@ pub struct Analyze {
     /// Settings and zones: those of the file's first camera
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Recordings that only build the baseline
+    /// Recordings of what is normal, from which the baseline is learned first
     #[arg(long, value_name = "INPUT")]
     learn: Vec<PathBuf>,
     /// Write the foreground of each frame as mask000000.png (0 or 255, the input's size)
@@ -36,6 +39,12 @@ pub struct Analyze {
     /// Write each frame with its overlay as frame000000.jpg
     #[arg(long, value_name = "DIR")]
     annotate: Option<PathBuf>,
+    /// Judge by these signals alone, for comparisons
+    #[arg(long, value_enum, default_value_t)]
+    signals: Only,
+    /// Add to each line how rare each signal's value is
+    #[arg(long)]
+    explain: bool,
     /// Where the verdicts go, one JSON line a frame [default: standard output]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -55,14 +64,18 @@ struct Verdict<'a> {
     regions: &'a [Region],
     lighting: bool,
     learning: bool,
-    // There is no anomaly model in this version: nothing was judged, so nothing is said.
+    /// `None` when anomalies aren't looked for.
     anomaly_score: Option<f32>,
     is_anomaly: bool,
-    anomaly_type: Option<&'a str>,
-    severity: Option<&'a str>,
+    anomaly_type: Option<AnomalyType>,
+    severity: Option<Severity>,
     confidence: Option<f32>,
     baseline_deviation: Option<f32>,
     reasoning: &'a [String],
+    /// From 0 to 1.
+    baseline_progress: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rarities: Option<Vec<(Signal, f32)>>,
     timings_us: Stages,
 }
 
@@ -73,6 +86,7 @@ struct Stages {
     read: u64,
     decode: u64,
     motion: u64,
+    anomaly: u64,
 }
 
 #[derive(Default)]
@@ -87,12 +101,14 @@ impl Analyze {
     /// # Errors
     /// The configuration, an input or an output can't be used.
     pub fn run(&self) -> Result<(), Failure> {
-        let camera = match &self.config {
-            Some(path) => config::load(path)?.cameras.swap_remove(0),
-            None => config::Camera::default(),
+        let mut config = match &self.config {
+            Some(path) => config::load(path)?,
+            None => config::Config::default(),
         };
-        for input in &self.learn {
-            log::warn!("{}: not learned from: this version has no baseline to build", input.display());
+        let (network, camera) = (config.network, config.cameras.swap_remove(0));
+        let mut anomaly = Anomaly::configured(&camera, &network);
+        if let Some(anomaly) = &mut anomaly {
+            anomaly.only = self.signals;
         }
         let mut output: Box<dyn Write> = match &self.output {
             Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|e| unwritable(path, &e))?)),
@@ -100,13 +116,27 @@ impl Analyze {
         };
         let started = Instant::now();
         let mut summary = Summary::default();
+        if !self.learn.is_empty() {
+            anomaly.iter_mut().for_each(Anomaly::teach);
+            for input in &self.learn {
+                anomaly = learn(input, &camera, anomaly, &mut summary)?;
+            }
+            anomaly.iter_mut().for_each(Anomaly::end_teaching);
+            summary.print("learned from", started.elapsed());
+            summary = Summary::default();
+        }
+        let learned = anomaly.as_ref().map(|anomaly| anomaly.baseline().clone());
+        let started = Instant::now();
         for input in &self.inputs {
+            if let (Some(anomaly), Some(learned)) = (&mut anomaly, &learned) {
+                anomaly.set_baseline(learned.clone());
+            }
             let folder = |base: &Option<PathBuf>| self.folder(base.as_deref(), input);
             let places = (folder(&self.masks)?, folder(&self.annotate)?);
-            analyze(input, &camera, places, &mut output, &mut summary)?;
+            anomaly = analyze(input, &camera, anomaly, places, self.explain, &mut output, &mut summary)?;
         }
         output.flush().map_err(|error| Failure::from(format!("the verdicts can't be written: {error}")))?;
-        summary.print(started.elapsed());
+        summary.print("analyzed", started.elapsed());
         Ok(())
     }
 
@@ -129,38 +159,21 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
 fn analyze(
     input: &Path,
     settings: &config::Camera,
+    anomaly: Option<Anomaly>,
     (masks, annotate): (Option<PathBuf>, Option<PathBuf>),
+    explain: bool,
     output: &mut dyn Write,
     summary: &mut Summary,
-) -> Result<(), Failure> {
-    let cannot_read = |error: CameraError| Failure::from(error.to_string());
-    let mut camera = replay::open(input, Pace::Unlimited, false).map_err(cannot_read)?;
-    let mut pipeline = Pipeline::new(settings);
+) -> Result<Option<Anomaly>, Failure> {
+    let mut camera = replay::open(input, Pace::Unlimited, false).map_err(unreadable)?;
+    let mut pipeline = Pipeline::new(settings, anomaly);
     let mut annotator = Annotator { privacy: Privacy::new(&settings.zones), settings };
     let mut progress = Progress::new(input);
     let mut before = State::Idle;
     let name = input.to_string_lossy();
-    loop {
-        let reading = Instant::now();
-        let frame = match camera.next_frame() {
-            Ok(frame) => frame,
-            Err(CameraError::End) => break,
-            Err(CameraError::Broken(reason)) => {
-                summary.skip(&name, &reason);
-                continue;
-            }
-            Err(error) => return Err(cannot_read(error)),
-        };
-        let read = reading.elapsed().as_micros() as u64;
-        let analysis = match pipeline.process(&frame) {
-            Ok(analysis) => analysis,
-            Err(error) => {
-                summary.skip(&name, &error.to_string());
-                continue;
-            }
-        };
-        let (decode, motion) = (analysis.timings.decode.into(), analysis.timings.motion.into());
-        let timings_us = Stages { read, decode, motion };
+    while let Some((frame, analysis, timings_us)) = step(&mut *camera, &mut pipeline, &name, summary)? {
+        let judgement = analysis.judgement.as_ref();
+        let found = judgement.and_then(|judgement| judgement.verdict.as_ref());
         let verdict = Verdict {
             input: &name,
             frame: frame.sequence,
@@ -169,13 +182,15 @@ fn analyze(
             regions: &analysis.regions,
             lighting: analysis.lighting,
             learning: analysis.learning,
-            anomaly_score: None,
-            is_anomaly: false,
-            anomaly_type: None,
-            severity: None,
-            confidence: None,
-            baseline_deviation: None,
-            reasoning: &[],
+            anomaly_score: judgement.map(|judgement| judgement.score),
+            is_anomaly: found.is_some(),
+            anomaly_type: found.map(|verdict| verdict.anomaly_type),
+            severity: found.map(|verdict| verdict.severity),
+            confidence: found.map(|verdict| verdict.confidence),
+            baseline_deviation: found.map(|verdict| verdict.baseline_deviation),
+            reasoning: found.map_or(&[], |verdict| &verdict.reasoning),
+            baseline_progress: judgement.map(|judgement| judgement.progress),
+            rarities: pipeline.anomaly().filter(|_| explain).map(|anomaly| anomaly.rarities()),
             timings_us,
         };
         serde_json::to_writer(&mut *output, &verdict)
@@ -196,7 +211,61 @@ fn analyze(
         progress.show(summary.frames);
     }
     progress.clear();
-    Ok(())
+    Ok(pipeline.into_anomaly())
+}
+
+/// Takes a recording as normal.
+fn learn(
+    input: &Path,
+    settings: &config::Camera,
+    anomaly: Option<Anomaly>,
+    summary: &mut Summary,
+) -> Result<Option<Anomaly>, Failure> {
+    let mut camera = replay::open(input, Pace::Unlimited, false).map_err(unreadable)?;
+    let mut pipeline = Pipeline::new(settings, anomaly);
+    pipeline.reset();
+    let mut progress = Progress::new(input);
+    while let Some((_, _, timings)) = step(&mut *camera, &mut pipeline, &input.to_string_lossy(), summary)? {
+        summary.count(timings);
+        progress.show(summary.frames);
+    }
+    progress.clear();
+    Ok(pipeline.into_anomaly())
+}
+
+/// The next frame that can be used, analysed; `None` at the end.
+fn step(
+    camera: &mut dyn Camera,
+    pipeline: &mut Pipeline,
+    name: &str,
+    summary: &mut Summary,
+) -> Result<Option<(Frame, Analysis, Stages)>, Failure> {
+    loop {
+        let reading = Instant::now();
+        let frame = match camera.next_frame() {
+            Ok(frame) => frame,
+            Err(CameraError::End) => return Ok(None),
+            Err(CameraError::Broken(reason)) => {
+                summary.skip(name, &reason);
+                continue;
+            }
+            Err(error) => return Err(unreadable(error)),
+        };
+        let read = reading.elapsed().as_micros() as u64;
+        match pipeline.process(&frame, None) {
+            Ok(analysis) => {
+                let timings = analysis.timings;
+                let [decode, motion, anomaly] =
+                    [timings.decode, timings.motion, timings.anomaly].map(u64::from);
+                return Ok(Some((frame, analysis, Stages { read, decode, motion, anomaly })));
+            }
+            Err(error) => summary.skip(name, &error.to_string()),
+        }
+    }
+}
+
+fn unreadable(error: CameraError) -> Failure {
+    error.to_string().into()
 }
 
 fn write_mask(path: &Path, mask: &Plane) -> io::Result<()> {
@@ -241,14 +310,15 @@ impl Summary {
         self.stages.read += timings.read;
         self.stages.decode += timings.decode;
         self.stages.motion += timings.motion;
+        self.stages.anomaly += timings.anomaly;
     }
 
-    fn print(&self, wall: Duration) {
+    fn print(&self, what: &str, wall: Duration) {
         let frames = self.frames.max(1) as f64;
         let mean = |total: u64| total as f64 / frames / 1e3;
         eprintln!(
-            "{} frames ({} skipped) in {:.2} s, {:.0} fps; ms a frame: read {:.3}, decode {:.3}, motion {:.3}; \
-             {} times ALERT; peak memory {}",
+            "{what} {} frames ({} skipped) in {:.2} s, {:.0} fps; ms a frame: read {:.3}, decode {:.3}, motion {:.3}, \
+             anomaly {:.3}; {} times ALERT; peak memory {}",
             self.frames,
             self.broken,
             wall.as_secs_f64(),
@@ -256,6 +326,7 @@ impl Summary {
             mean(self.stages.read),
             mean(self.stages.decode),
             mean(self.stages.motion),
+            mean(self.stages.anomaly),
             self.alerts,
             peak_memory().map_or("unknown".into(), |kib| format!("{:.1} MB", kib as f64 / 1024.0)),
         );

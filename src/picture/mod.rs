@@ -6,6 +6,7 @@ pub mod jpeg;
 pub mod overlay;
 pub mod paint;
 pub mod plane;
+pub mod shrink;
 
 use plane::Plane;
 

@@ -1,0 +1,277 @@
+//! What each place of a grid has looked like: a bounded number of prototypes a place, with the distance to the
+//! nearest as measure of novelty. Knows vectors, nothing of what they mean.
+//!
+//! The memory has two halves that learn in turn, each for a longer and longer stretch of time. What one half learns
+//! is first judged by the other, which hasn't seen that stretch: so the normal range of novelty is measured on
+//! normal footage that is as new as what will be judged later, and not on what was just learned.
+
+use serde::{Deserialize, Serialize};
+
+/// Prototypes of one place in one half.
+const PROTOTYPES: usize = 24;
+/// A vector so much nearer than the place's normal range is the same thing again.
+const SAME_SHARE: f32 = 0.5;
+/// The quantile of normal novelty that is the upper end of its range.
+const UPPER: f32 = 0.99;
+/// How far a place's range is drawn towards the median of all places, as a share.
+const SHRINKAGE: f32 = 0.5;
+/// Steps of the estimate of [`UPPER`], relative to its value: early ones are large.
+const STEP: (f32, f32) = (0.2, 0.01);
+
+/// The memory of a grid of places.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Memory {
+    places: usize,
+    dimensions: usize,
+    /// A distance of this size means nothing: the noise of the vectors.
+    floor: f32,
+    halves: [Half; 2],
+    /// The upper end of normal novelty at each place.
+    upper: Vec<f32>,
+    /// Judgements that went into `upper`.
+    judged: Vec<u32>,
+    /// `upper` after shrinkage: what is divided by.
+    range: Vec<f32>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Half {
+    /// `[place][prototype][dimension]`.
+    values: Vec<f32>,
+    /// How often each was seen, 0 for unused: `[place][prototype]`.
+    weights: Vec<f32>,
+}
+
+impl Memory {
+    pub fn new(places: usize, dimensions: usize, floor: f32) -> Self {
+        let half = || Half {
+            values: vec![0.0; places * PROTOTYPES * dimensions],
+            weights: vec![0.0; places * PROTOTYPES],
+        };
+        Self {
+            places,
+            dimensions,
+            floor,
+            halves: [half(), half()],
+            upper: vec![floor; places],
+            judged: vec![0; places],
+            range: vec![floor; places],
+        }
+    }
+
+    pub fn fits(&self, places: usize, dimensions: usize) -> bool {
+        (self.places, self.dimensions) == (places, dimensions)
+    }
+
+    /// Novelty of `vector` at `place`: its distance to the nearest prototype over the upper end of the normal
+    /// range, so that above 1 is out of range. With `half`, only that half is asked. Infinite where nothing was learned.
+    pub fn novelty(&self, place: usize, vector: &[f32], half: Option<usize>) -> f32 {
+        self.distance(place, vector, half) / self.range[place]
+    }
+
+    fn distance(&self, place: usize, vector: &[f32], half: Option<usize>) -> f32 {
+        let nearest =
+            |half: &Half| half.nearest(place, vector).map_or(f32::INFINITY, |(_, distance)| distance);
+        match half {
+            Some(half) => nearest(&self.halves[half]),
+            None => nearest(&self.halves[0]).min(nearest(&self.halves[1])),
+        }
+    }
+
+    /// Takes in what is normal: the other half's surprise widens the range, then `half` learns it.
+    /// Returns the novelty as judged by the other half, if that knows the place.
+    pub fn learn(&mut self, place: usize, vector: &[f32], half: usize) -> Option<f32> {
+        let unseen = self.distance(place, vector, Some(1 - half));
+        let known = unseen.is_finite();
+        if known {
+            self.widen(place, unseen);
+        }
+        let same = SAME_SHARE * self.range[place].max(self.floor);
+        self.halves[half].take(place, vector, same);
+        known.then(|| unseen / self.range[place])
+    }
+
+    /// Takes a judgement into the estimate of the range, by a step towards the quantile.
+    fn widen(&mut self, place: usize, distance: f32) {
+        let count = &mut self.judged[place];
+        *count = count.saturating_add(1);
+        let step = (STEP.0 / (*count as f32).sqrt()).max(STEP.1);
+        let upper = &mut self.upper[place];
+        let direction = if distance > *upper { UPPER } else { UPPER - 1.0 };
+        *upper = (*upper * (1.0 + step * direction)).max(self.floor);
+    }
+
+    /// Brings the ranges up to date; to be called now and then.
+    pub fn settle(&mut self) {
+        let mut sorted = self.upper.clone();
+        sorted.sort_by(f32::total_cmp);
+        let middle = sorted.get(sorted.len() / 2).copied().unwrap_or(self.floor);
+        for (range, upper) in self.range.iter_mut().zip(&self.upper) {
+            *range = ((1.0 - SHRINKAGE) * upper + SHRINKAGE * middle).max(self.floor);
+        }
+    }
+
+    /// Lets everything count for less, so that new prototypes can take the place of old ones.
+    pub fn fade(&mut self, factor: f32) {
+        for half in &mut self.halves {
+            // What was once learned stays until its place is needed: weight 0 would mean unused.
+            half.weights
+                .iter_mut()
+                .filter(|weight| **weight > 0.0)
+                .for_each(|w| *w = (*w * factor).max(1e-3));
+        }
+    }
+
+    /// Prototypes in use.
+    pub fn prototypes(&self) -> usize {
+        self.halves.iter().flat_map(|half| &half.weights).filter(|&&weight| weight > 0.0).count()
+    }
+}
+
+impl Half {
+    /// The nearest prototype with its distance (root of the mean square).
+    fn nearest(&self, place: usize, vector: &[f32]) -> Option<(usize, f32)> {
+        let dimensions = vector.len();
+        let weights = &self.weights[place * PROTOTYPES..(place + 1) * PROTOTYPES];
+        let values = &self.values[place * PROTOTYPES * dimensions..(place + 1) * PROTOTYPES * dimensions];
+        let mut best = None;
+        let mut least = f32::INFINITY;
+        for (i, (prototype, &weight)) in values.chunks_exact(dimensions).zip(weights).enumerate() {
+            if weight == 0.0 {
+                break;
+            }
+            let square: f32 = prototype.iter().zip(vector).map(|(a, b)| (a - b) * (a - b)).sum();
+            if square < least {
+                (best, least) = (Some(i), square);
+            }
+        }
+        best.map(|i| (i, (least / dimensions as f32).sqrt()))
+    }
+
+    /// Moves the nearest prototype towards the vector if it is nearer than `same`, else remembers a new one. When
+    /// there is no room, the two that are most alike become one.
+    fn take(&mut self, place: usize, vector: &[f32], same: f32) {
+        let dimensions = vector.len();
+        let nearest = self.nearest(place, vector);
+        let weights = place * PROTOTYPES..(place + 1) * PROTOTYPES;
+        if let Some((i, distance)) = nearest
+            && distance < same
+        {
+            let weight = &mut self.weights[weights.start + i];
+            *weight = (*weight + 1.0).min(1000.0);
+            let share = 1.0 / *weight;
+            let start = (weights.start + i) * dimensions;
+            for (value, new) in self.values[start..start + dimensions].iter_mut().zip(vector) {
+                *value += share * (new - *value);
+            }
+            return;
+        }
+        let free = self.weights[weights.clone()].iter().position(|&weight| weight == 0.0);
+        let slot = free.unwrap_or_else(|| self.join_two(place, dimensions));
+        let start = (weights.start + slot) * dimensions;
+        self.values[start..start + dimensions].copy_from_slice(vector);
+        self.weights[weights.start + slot] = 1.0;
+    }
+
+    /// Joins the two prototypes whose union loses least, and returns the slot that this freed.
+    fn join_two(&mut self, place: usize, dimensions: usize) -> usize {
+        let first = place * PROTOTYPES;
+        let at = |i: usize| (first + i) * dimensions..(first + i + 1) * dimensions;
+        let mut best = (f32::INFINITY, 0, 1);
+        for i in 0..PROTOTYPES {
+            for j in i + 1..PROTOTYPES {
+                let (a, b) = (&self.values[at(i)], &self.values[at(j)]);
+                let square: f32 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
+                let (m, n) = (self.weights[first + i], self.weights[first + j]);
+                // The growth of the squared error, as in Ward's clustering.
+                let loss = square * m * n / (m + n);
+                if loss < best.0 {
+                    best = (loss, i, j);
+                }
+            }
+        }
+        let (_, i, j) = best;
+        let (m, n) = (self.weights[first + i], self.weights[first + j]);
+        for d in 0..dimensions {
+            let b = self.values[(first + j) * dimensions + d];
+            let a = &mut self.values[(first + i) * dimensions + d];
+            *a = (*a * m + b * n) / (m + n);
+        }
+        self.weights[first + i] = m + n;
+        j
+    }
+}
+
+/// Which half learns at a time of learning: stretches grow by a third each, so that the distance in time between
+/// the halves grows with what was learned.
+pub fn turn(seconds: f64) -> usize {
+    const FIRST: f64 = 10.0;
+    const GROWTH: f64 = 4.0 / 3.0;
+    // The end of stretch k is FIRST * (GROWTH^(k+1) - 1) / (GROWTH - 1).
+    let stretch = ((seconds.max(0.0) * (GROWTH - 1.0) / FIRST + 1.0).ln() / GROWTH.ln()) as usize;
+    stretch % 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taught(memory: &mut Memory, values: &[f32], rounds: usize) {
+        for round in 0..rounds {
+            for &value in values {
+                memory.learn(0, &[value, -value], round % 2);
+            }
+        }
+        memory.settle();
+    }
+
+    #[test]
+    fn what_was_seen_is_known_and_what_was_not_is_new() {
+        let mut memory = Memory::new(1, 2, 0.05);
+        taught(&mut memory, &[0.0, 0.02, 1.0, 1.02, 3.0], 40);
+        for known in [0.01, 1.0, 3.0] {
+            assert!(memory.novelty(0, &[known, -known], None) < 1.0, "{known}");
+        }
+        assert!(memory.novelty(0, &[2.0, -2.0], None) > 5.0);
+        assert!(memory.novelty(0, &[0.0, 3.0], None) > 5.0);
+    }
+
+    #[test]
+    fn nothing_learned_is_infinitely_new() {
+        assert_eq!(Memory::new(1, 2, 0.05).novelty(0, &[0.0, 0.0], None), f32::INFINITY);
+    }
+
+    #[test]
+    fn the_halves_judge_what_they_have_not_learned() {
+        let mut memory = Memory::new(1, 1, 0.01);
+        assert_eq!(memory.learn(0, &[1.0], 0), None);
+        let judged = memory.learn(0, &[2.0], 1).expect("the first half knows the place");
+        assert!(judged > 10.0, "{judged}");
+        assert_eq!(memory.novelty(0, &[1.0], Some(0)), 0.0);
+        assert!(memory.novelty(0, &[1.0], Some(1)) > 1.0);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_keeps_the_extremes() {
+        let mut memory = Memory::new(2, 1, 0.001);
+        for i in 0..2000 {
+            memory.learn(0, &[(i % 200) as f32], i % 2);
+        }
+        assert!(memory.prototypes() <= 2 * PROTOTYPES);
+        memory.settle();
+        let far = memory.novelty(0, &[1000.0], None);
+        for value in 0..200 {
+            assert!(memory.novelty(0, &[value as f32], None) < far / 10.0);
+        }
+    }
+
+    #[test]
+    fn the_turns_grow() {
+        let turns: Vec<usize> = (0..3600).map(|second| turn(f64::from(second))).collect();
+        let changes: Vec<usize> = (1..turns.len()).filter(|&i| turns[i] != turns[i - 1]).collect();
+        assert_eq!(changes[0], 10);
+        assert!(changes.windows(3).all(|w| w[2] - w[1] >= w[1] - w[0]), "{changes:?}");
+        let learned: usize = turns.iter().sum();
+        assert!((900..2700).contains(&learned), "{learned}");
+    }
+}

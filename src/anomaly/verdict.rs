@@ -1,0 +1,209 @@
+//! What is said of a frame: how strange it is, and if it is an anomaly, of which kind, how severe, and why.
+//! Knows rarities, nothing of pictures.
+//!
+//! Each signal's value has a rarity: minus the decimal logarithm of the share of normal ten-second blocks that reach
+//! it. So each value stands for a number of false alarms a day, and the threshold is where this number, summed over
+//! the signals that can raise an alarm, is the one that the user chose.
+
+use crate::anomaly::rarity::{BLOCKS_A_DAY, Tail};
+use crate::anomaly::signal::{Measured, Signal, Values};
+use serde::Serialize;
+
+/// Kinds of anomalies, as the API names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnomalyType {
+    SuddenMotion,
+    UnusualActivity,
+    Loitering,
+    RapidMovement,
+    UnusualSize,
+    UnusualTime,
+    Crowd,
+    UnusualAppearance,
+    CameraTampering,
+}
+
+/// How severe an anomaly is. `Low` raises no alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// An anomaly in one frame.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    pub is_anomaly: bool,
+    pub anomaly_type: AnomalyType,
+    /// 0..1: one real event a day taken for granted, how likely this is it and no false alarm.
+    pub confidence: f32,
+    pub severity: Severity,
+    /// What was out of range, where, and how far: for people.
+    pub reasoning: Vec<String>,
+    /// As many standard deviations would be as rare if the signal were normally distributed.
+    pub baseline_deviation: f32,
+}
+
+/// A signal so much rarer than the threshold makes an anomaly more severe, in powers of ten.
+const HIGH: f32 = 1.0;
+const CRITICAL: f32 = 3.0;
+/// An anomaly under way lasts until it is so much less rare than the threshold.
+const HYSTERESIS: f32 = 0.7;
+/// Exponent of the norm that makes one score of many rarities: the rarest counts most, the others help.
+const NORM: f32 = 3.0;
+/// Signals that may raise an alarm: all but the light.
+const ALARMING: f32 = (Signal::ALL.len() - 1) as f32;
+/// Rarer than this is beyond any number that could be believed.
+const MOST_RARITY: f32 = 99.0;
+
+/// The rarity from which something is an anomaly, for a number of false alarms a day.
+pub fn threshold(false_alarms_per_day: f64) -> f32 {
+    (BLOCKS_A_DAY * ALARMING / false_alarms_per_day as f32).log10()
+}
+
+/// How strange a frame is: higher is stranger, without a limit; about 2 is rare, the threshold about 5.
+pub fn score(values: &Values, tails: &[Tail]) -> f32 {
+    let sum: f32 = Signal::ALL
+        .iter()
+        .filter_map(|&signal| values.get(signal).map(|measured| tails[signal as usize].rarity(measured.log)))
+        .map(|rarity| rarity.clamp(0.0, MOST_RARITY).powf(NORM))
+        .sum();
+    sum.powf(1.0 / NORM)
+}
+
+/// Judges a frame. `before`: there was an anomaly in the frame before.
+pub fn judge(values: &Values, tails: &[Tail], false_alarms_per_day: f64, before: bool) -> Option<Verdict> {
+    let full = threshold(false_alarms_per_day);
+    let least = full - if before { HYSTERESIS } else { 0.0 };
+    let mut out: Vec<(Signal, &Measured, f32)> = Signal::ALL
+        .iter()
+        .filter_map(|&signal| {
+            let measured = values.get(signal)?;
+            let rarity = tails[signal as usize].rarity(measured.alarming).min(MOST_RARITY);
+            (rarity >= least).then_some((signal, measured, rarity))
+        })
+        .collect();
+    out.sort_by(|a, b| b.2.total_cmp(&a.2));
+    let &(signal, _, rarity) = out.first()?;
+    let severity = match rarity - full {
+        over if over >= CRITICAL => Severity::Critical,
+        over if over >= HIGH => Severity::High,
+        _ => Severity::Medium,
+    };
+    let reasoning = out
+        .iter()
+        .map(|(signal, measured, _)| reason(*signal, measured, tails[*signal as usize].value(full)))
+        .collect();
+    Some(Verdict {
+        is_anomaly: true,
+        anomaly_type: kind(signal),
+        confidence: confidence(rarity),
+        severity,
+        reasoning,
+        baseline_deviation: deviations(rarity),
+    })
+}
+
+/// What is said while most of the picture looks as it never did: no alarm, since it may be the light alone.
+pub fn strange_light(values: &Values, tails: &[Tail]) -> Verdict {
+    let rarity = [Signal::Light, Signal::View]
+        .iter()
+        .filter_map(|&signal| values.get(signal).map(|measured| tails[signal as usize].rarity(measured.log)))
+        .fold(0.0, f32::max)
+        .min(MOST_RARITY);
+    Verdict {
+        is_anomaly: true,
+        anomaly_type: AnomalyType::UnusualAppearance,
+        confidence: confidence(rarity),
+        severity: Severity::Low,
+        reasoning: vec![
+            "most of the picture is in a light that was never seen here; it is being learned".into(),
+        ],
+        baseline_deviation: deviations(rarity),
+    }
+}
+
+fn confidence(rarity: f32) -> f32 {
+    1.0 / (1.0 + BLOCKS_A_DAY * ALARMING * 10f32.powf(-rarity))
+}
+
+/// Standard deviations that a normal variable exceeds as rarely, by the asymptote of its tail.
+fn deviations(rarity: f32) -> f32 {
+    let double = 2.0 * rarity * std::f32::consts::LN_10;
+    (double - (double.max(1.0) * std::f32::consts::TAU).ln()).max(0.0).sqrt()
+}
+
+fn kind(signal: Signal) -> AnomalyType {
+    match signal {
+        Signal::Area => AnomalyType::SuddenMotion,
+        Signal::Count => AnomalyType::Crowd,
+        Signal::Speed | Signal::Pace => AnomalyType::RapidMovement,
+        Signal::Size => AnomalyType::UnusualSize,
+        Signal::Linger => AnomalyType::Loitering,
+        Signal::Direction | Signal::Place => AnomalyType::UnusualActivity,
+        Signal::Hour => AnomalyType::UnusualTime,
+        Signal::Kind | Signal::Thing | Signal::View | Signal::Light => AnomalyType::UnusualAppearance,
+    }
+}
+
+/// One line for a guard. `limit` is the logarithm of the upper end of the normal range.
+fn reason(signal: Signal, measured: &Measured, limit: f32) -> String {
+    let at = measured.point.map_or(String::new(), |point| format!(" {}", whereabouts(point)));
+    let normal = measured.usual * limit.exp();
+    let value = measured.value;
+    match signal {
+        Signal::Area => {
+            format!("{:.0} % of the picture moves; normal is up to {:.0} %", 100.0 * value, 100.0 * normal)
+        }
+        Signal::Count => format!("{value:.0} things move at once; normal is up to {normal:.0}"),
+        Signal::Speed => format!(
+            "something moves{at} at {value:.2} picture widths a second; normal there is up to {normal:.2}"
+        ),
+        Signal::Pace => format!(
+            "something moves{at} at {value:.2} picture widths a second as the network sees it; normal there is up to {normal:.2}"
+        ),
+        Signal::Direction => format!(
+            "something moves{at} in a direction in which nothing goes there: 1 in {value:.0} at that place"
+        ),
+        Signal::Size => format!(
+            "something{at} takes {:.1} % of the picture; normal there is up to {:.1} %",
+            100.0 * value * value,
+            100.0 * normal * normal
+        ),
+        Signal::Linger => {
+            format!("somebody has lingered{at} for {value:.0} s; normal there is up to {normal:.0} s")
+        }
+        Signal::Place => {
+            format!("something moves{at}, where there is {value:.0} times less motion than elsewhere")
+        }
+        Signal::Hour => format!("something moves at an hour that is quiet: 1 in {value:.0} of the time"),
+        Signal::Kind => {
+            format!("what moves{at} looks {value:.1} times as unlike what usually moves there as is normal")
+        }
+        Signal::Thing => {
+            format!("something{at} wasn't there before: it looks {value:.1} times as new as the normal range")
+        }
+        Signal::View => {
+            format!("much of the picture looks as it never did: {value:.2}; normal is up to {normal:.2}")
+        }
+        Signal::Light => "the light is as it never was".into(),
+    }
+}
+
+fn whereabouts((x, y): (f32, f32)) -> &'static str {
+    match (x, y) {
+        (x, y) if x < 1.0 / 3.0 && y < 1.0 / 3.0 => "at the upper left",
+        (x, y) if x > 2.0 / 3.0 && y < 1.0 / 3.0 => "at the upper right",
+        (_, y) if y < 1.0 / 3.0 => "at the top",
+        (x, y) if x < 1.0 / 3.0 && y > 2.0 / 3.0 => "at the lower left",
+        (x, y) if x > 2.0 / 3.0 && y > 2.0 / 3.0 => "at the lower right",
+        (_, y) if y > 2.0 / 3.0 => "at the bottom",
+        (x, _) if x < 1.0 / 3.0 => "at the left",
+        (x, _) if x > 2.0 / 3.0 => "at the right",
+        _ => "in the middle",
+    }
+}
