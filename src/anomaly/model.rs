@@ -238,7 +238,7 @@ fn read(source: &ModelSource) -> Result<(String, Cow<'_, [u8]>), ModelError> {
     };
     match bytes.len() {
         0 => Err(ModelError::Empty(model)),
-        ..=MOST_BYTES => Ok((model, bytes)),
+        1..=MOST_BYTES => Ok((model, bytes)),
         _ => Err(ModelError::TooLarge(model)),
     }
 }
