@@ -403,9 +403,9 @@ fn the_networks_settings_are_checked() {
     assert_eq!(config.network, Network::default());
     fault(
         "[network]\nprovider = 'gpu'",
-        "line 2: network.provider is \"gpu\": allowed are \"cpu\" (the processor), \"xnnpack\"",
+        "line 2: network.provider is 'gpu': allowed are \"cpu\" (the processor), \"xnnpack\"",
     );
-    fault("[network]\nmodel = ' '", "network.model is \" \": it names no file");
+    fault("[network]\nmodel = ' '", "network.model is ' ': it names no file");
     fault("[anomaly]\nrate_hz = 26", "line 2: anomaly.rate_hz is 26: allowed are 0.2 to 25 times a second");
     fault(
         &camera("[camera.anomaly]\nadapt_days = 0"),

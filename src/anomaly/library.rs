@@ -138,10 +138,10 @@ fn places(program_folder: &Path) -> Vec<PathBuf> {
     places
 }
 
-/// Cargo's target folder, if the program is in one: `target/[triple/]release/[deps/]`.
+/// Cargo's target folder, if the program is in one: `target/[triple/]release/[deps/|examples/]`.
 fn build_folder(program_folder: &Path) -> Option<&Path> {
     let mut folder = program_folder;
-    if folder.ends_with("deps") {
+    if folder.ends_with("deps") || folder.ends_with("examples") {
         folder = folder.parent()?;
     }
     if !folder.ends_with("release") && !folder.ends_with("debug") {

@@ -238,7 +238,7 @@ fn read(source: &ModelSource) -> Result<(String, Cow<'_, [u8]>), ModelError> {
     };
     match bytes.len() {
         0 => Err(ModelError::Empty(model)),
-        ..=MOST_BYTES => Ok((model, bytes)),
+        1..=MOST_BYTES => Ok((model, bytes)),
         _ => Err(ModelError::TooLarge(model)),
     }
 }
@@ -297,22 +297,24 @@ fn open(library: &Library, bytes: &[u8], provider: Provider) -> Result<Session, 
         }
         providers.push(accelerator.error_on_failure());
     }
-    providers.push(ep::CPU::default().with_arena_allocator(false).build());
+    providers.push(ep::CPU::default().with_arena_allocator(true).build());
     session(library, bytes, &providers).map_err(|error| error.to_string())
 }
 
 fn session(library: &Library, bytes: &[u8], providers: &[ExecutionProviderDispatch]) -> ort::Result<Session> {
     // One thread, the caller's: a board's other cores are for the other cameras, and a thread that spins while it waits
     // for the next frame would warm the board for nothing.
-    let builder: SessionBuilder = Session::builder(&library.environment)?
+    let mut builder: SessionBuilder = Session::builder(&library.environment)?
         .with_intra_threads(1)?
         .with_inter_threads(1)?
         .with_intra_op_spinning(false)?
         .with_inter_op_spinning(false)?
         // Not `Level3`, which libraries before 1.23 refuse.
         .with_optimization_level(GraphOptimizationLevel::All)?
+        // The arena takes 4 to 8 MB less than malloc does (which keeps what it was given back), and stays as it is; a
+        // pattern for it, which would save searching in it, took 5 MB more and no less time.
+        .with_memory_pattern(false)?
         .with_execution_providers(providers)?;
-    let mut builder = builder;
     builder.commit_from_memory(bytes)
 }
 
