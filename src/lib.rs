@@ -4,6 +4,7 @@
 //! The modules on the left know nothing of those on their right.
 
 pub mod alert;
+pub mod anomaly;
 pub mod appliance;
 pub mod camera;
 pub mod commands;

@@ -1,0 +1,3 @@
+//! What is normal for this camera, and what is not.
+
+pub mod tampering;
