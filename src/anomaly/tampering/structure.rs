@@ -79,8 +79,12 @@ pub struct Structure {
     pub luma: Vec<f32>,
     /// Fine against coarse slopes of each block (natural logarithm): lower is more blurred.
     pub sharpness: Vec<f32>,
+    /// Fine slopes of each block (natural logarithm).
+    pub contrast: Vec<f32>,
     /// Mean significance of the edges of each block.
     pub density: Vec<f32>,
+    /// Mean significance of the edges of the present picture alone, not averaged over time.
+    pub activity: f32,
     fine: Vec<f32>,
     coarse: Vec<f32>,
     /// Slope of an edge that counts half in the present picture, noise considered.
@@ -98,8 +102,10 @@ impl Structure {
             sin: vec![0.0; pixels],
             slope: vec![0.0; pixels],
             luma: vec![0.0; blocks],
+            contrast: vec![0.0; blocks],
             sharpness: vec![0.0; blocks],
             density: vec![0.0; blocks],
+            activity: 0.0,
             fine: vec![0.0; blocks],
             coarse: vec![0.0; blocks],
             half_slope: HALF_SLOPE,
@@ -168,6 +174,7 @@ impl Structure {
     fn find_edges(&mut self, share: f32) {
         let (w, h) = (self.layout.width, self.layout.height);
         let floor = self.half_slope * self.half_slope;
+        let mut activity = 0.0;
         for y in 1..h - 1 {
             let above = &self.reduced[(y - 1) * w..y * w];
             let here = &self.reduced[y * w..(y + 1) * w];
@@ -190,7 +197,9 @@ impl Structure {
                 sin[x] += (2.0 * right * down * weight - sin[x]) * share;
                 slope[x] = square.sqrt();
             }
+            activity += slope.iter().map(|s| s * s / (s * s + floor)).sum::<f32>();
         }
+        self.activity = activity / self.layout.pixels() as f32;
     }
 
     /// The figures of each block.
@@ -224,8 +233,10 @@ impl Structure {
             let pixels = ((to - from) * rows) as f32;
             self.luma[block] /= pixels;
             self.density[block] /= pixels;
-            // One level a pixel is what any picture has.
-            self.sharpness[block] = ((self.fine[block] + pixels) / (self.coarse[block] + pixels)).ln();
+            let (fine, coarse) = (self.fine[block] / pixels, self.coarse[block] / pixels);
+            // The offset is what rounding leaves in a flat picture.
+            self.contrast[block] = (fine + 0.3).ln();
+            self.sharpness[block] = ((fine + 0.3) / (coarse + 0.3)).ln();
         }
     }
 }

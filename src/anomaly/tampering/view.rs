@@ -18,6 +18,9 @@ const REACH: isize = 6;
 const POINTS: usize = 16;
 /// An edge must be expected this much above the slope that noise hides.
 const VISIBLE: f32 = 0.7;
+/// Where so little of the usual luma is left it is dark, and whether a lamp went out or something is before the
+/// lens can't be told.
+const DIMMED: f32 = 0.4;
 /// Brighter is clipped.
 const CLIPPED: f32 = 243.0;
 /// Agreement that a place must have for a vote: below it, it is chance.
@@ -32,6 +35,7 @@ pub struct View {
     luma: Vec<f32>,
     slope: Vec<f32>,
     sharpness: Vec<f32>,
+    contrast: Vec<f32>,
     density: Vec<f32>,
     /// Seconds that it was learned for.
     pub seconds: f32,
@@ -54,6 +58,14 @@ pub struct Comparison {
     count: Vec<f32>,
 }
 
+/// Changes against a view, as natural logarithms; negative: blurred.
+pub struct Blur {
+    /// Of fine against coarse slopes.
+    pub sharpness: f32,
+    /// Of fine slopes.
+    pub contrast: f32,
+}
+
 /// A view as it is stored: directions as -100..=100, figures as they are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SavedView {
@@ -62,6 +74,7 @@ pub struct SavedView {
     luma: Vec<f32>,
     slope: Vec<f32>,
     sharpness: Vec<f32>,
+    contrast: Vec<f32>,
     density: Vec<f32>,
     seconds: f32,
 }
@@ -75,6 +88,7 @@ impl View {
             luma: vec![0.0; blocks],
             slope: vec![0.0; blocks],
             sharpness: vec![0.0; blocks],
+            contrast: vec![0.0; blocks],
             density: vec![0.0; blocks],
             seconds: 0.0,
         }
@@ -96,6 +110,7 @@ impl View {
         blend(&mut self.sin, &now.sin, share);
         blend(&mut self.luma, &now.luma, share);
         blend(&mut self.slope, &compared.slope, share);
+        blend(&mut self.contrast, &now.contrast, share);
         blend(&mut self.sharpness, &now.sharpness, share);
         blend(&mut self.density, &now.density, share);
     }
@@ -144,7 +159,8 @@ impl View {
             result.informative += 1;
             result.agreement[block] /= result.whole[block];
             let dimmed = (now.luma[block] / self.luma[block].max(1.0)).min(1.0);
-            let seen = self.slope[block] * dimmed > VISIBLE * now.half_slope && now.luma[block] < CLIPPED;
+            let lit = dimmed > DIMMED && now.luma[block] < CLIPPED;
+            let seen = lit && self.slope[block] * dimmed > VISIBLE * now.half_slope;
             // Edges that are there count, however little light there is.
             if result.agreement[block] > KEPT {
                 kept += 1;
@@ -167,9 +183,10 @@ impl View {
                 continue;
             }
             voters += 1;
-            if let Some((dx, dy)) = self.best_place(now, block) {
-                here += u32::from(dx.abs() <= 1 && dy.abs() <= 1);
-            }
+            let near = |(dx, dy): (isize, isize)| dx.abs() <= 1 && dy.abs() <= 1;
+            here += u32::from(
+                comparison.agreement[block] > KEPT || self.best_place(now, block).is_some_and(near),
+            );
         }
         if voters == 0 { 0.0 } else { here as f32 / voters as f32 }
     }
@@ -186,23 +203,47 @@ impl View {
         if usual > 0.0 { present / usual } else { 1.0 }
     }
 
-    /// How the brightness of the blocks differs from the usual one: median and mean deviation from it, of
-    /// the natural logarithm.
+    /// How the brightness of the blocks compares with the usual one, as natural logarithms: the median of the
+    /// differences, and the correlation.
     pub fn brightness(&self, now: &Structure, scratch: &mut Vec<f32>) -> (f32, f32) {
+        let log = |luma: f32| (luma + 4.0).ln();
         scratch.clear();
-        scratch
-            .extend(now.luma.iter().zip(&self.luma).map(|(now, usual)| ((now + 4.0) / (usual + 4.0)).ln()));
+        scratch.extend(now.luma.iter().zip(&self.luma).map(|(&now, &usual)| log(now) - log(usual)));
         let median = median(scratch);
-        let deviation = scratch.iter().map(|l| (l - median).abs()).sum::<f32>() / scratch.len().max(1) as f32;
-        (median, deviation)
+        let n = now.luma.len() as f32;
+        let (mut a, mut b, mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for (&x, &y) in now.luma.iter().zip(&self.luma) {
+            let (x, y) = (log(x), log(y));
+            a += x;
+            b += y;
+            aa += x * x;
+            bb += y * y;
+            ab += x * y;
+        }
+        let spread = ((aa - a * a / n) * (bb - b * b / n)).max(1e-6).sqrt();
+        (median, (ab - a * b / n) / spread)
     }
 
-    /// Median over the visible blocks of the change of sharpness (natural logarithm; negative: blurred).
-    pub fn sharpness(&self, now: &Structure, comparison: &Comparison, scratch: &mut Vec<f32>) -> f32 {
-        scratch.clear();
-        let visible = comparison.agreement.iter().enumerate().filter(|(_, a)| !a.is_nan());
-        scratch.extend(visible.map(|(block, _)| now.sharpness[block] - self.sharpness[block]));
-        median(scratch)
+    /// Medians over the visible blocks of the change of sharpness and of fine contrast (natural logarithms;
+    /// negative: blurred).
+    pub fn blur(&self, now: &Structure, comparison: &Comparison, scratch: &mut Vec<f32>) -> Blur {
+        let mut change = |now: &[f32], usual: &[f32]| {
+            scratch.clear();
+            let visible = comparison.agreement.iter().enumerate().filter(|(_, a)| !a.is_nan());
+            scratch.extend(visible.map(|(block, _)| now[block] - usual[block]));
+            median(scratch)
+        };
+        Blur {
+            sharpness: change(&now.sharpness, &self.sharpness),
+            contrast: change(&now.contrast, &self.contrast),
+        }
+    }
+
+    /// Mean significance of the learned edges: less than that of the pictures that it was learned from by as much
+    /// as these differed.
+    pub fn significance(&self) -> f32 {
+        let sum: f32 = self.cos.iter().zip(&self.sin).map(|(c, s)| (c * c + s * s).sqrt()).sum();
+        sum / self.cos.len().max(1) as f32
     }
 
     pub fn save(&self) -> SavedView {
@@ -213,6 +254,7 @@ impl View {
             luma: self.luma.clone(),
             slope: self.slope.clone(),
             sharpness: self.sharpness.clone(),
+            contrast: self.contrast.clone(),
             density: self.density.clone(),
             seconds: self.seconds,
         }
@@ -221,7 +263,7 @@ impl View {
     /// `None` if it doesn't fit the layout or holds what can't be.
     pub fn restore(saved: &SavedView, layout: Layout) -> Option<Self> {
         let large = |values: &[i8]| values.iter().map(|&v| f32::from(v) / 100.0).collect::<Vec<_>>();
-        let blocks = [&saved.luma, &saved.slope, &saved.sharpness, &saved.density];
+        let blocks = [&saved.luma, &saved.slope, &saved.sharpness, &saved.contrast, &saved.density];
         let fits = saved.cos.len() == layout.pixels() && saved.sin.len() == layout.pixels();
         let sound = blocks.iter().all(|b| b.len() == layout.blocks() && b.iter().all(|v| v.is_finite()));
         (fits && sound && saved.seconds > 0.0 && saved.seconds.is_finite()).then(|| Self {
@@ -230,6 +272,7 @@ impl View {
             luma: saved.luma.clone(),
             slope: saved.slope.clone(),
             sharpness: saved.sharpness.clone(),
+            contrast: saved.contrast.clone(),
             density: saved.density.clone(),
             seconds: saved.seconds,
         })
