@@ -12,6 +12,8 @@ use std::time::Duration;
 const LEAST_SECONDS: f64 = 600.0;
 /// A block in which a signal is rarer than this was a surprise.
 const SURPRISE: f32 = 2.0;
+/// Once learning is complete, blocks rarer than this aren't taken for normal.
+const SUSPECT: f32 = 3.0;
 /// Things have settled when fewer blocks than this share were one; blocks over which the share is taken.
 const SETTLED_SHARE: f32 = 0.25;
 const SETTLING_BLOCKS: f32 = 20.0;
@@ -37,7 +39,10 @@ pub struct Baseline {
 
 impl Default for Baseline {
     fn default() -> Self {
-        let tail = |signal: &Signal| Tail::new(signal.span().0, signal.span().1);
+        let tail = |signal: &Signal| {
+            let (low, high, excess) = signal.span();
+            Tail::new(low, high, excess)
+        };
         Self {
             behaviour: Behaviour::default(),
             hours: Hours::default(),
@@ -57,7 +62,8 @@ impl Baseline {
         self.learned += step;
         let mut rarest: Option<f32> = None;
         for (tail, &signal) in self.tails.iter_mut().zip(&Signal::ALL) {
-            if let Some(rarity) = tail.learn(time, values.get(signal).map(|measured| measured.log)) {
+            let most = if self.complete { SUSPECT } else { f32::INFINITY };
+            if let Some(rarity) = tail.learn(time, values.get(signal).map(|measured| measured.log), most) {
                 rarest = Some(rarest.map_or(rarity, |rarest| rarest.max(rarity)));
             }
         }

@@ -15,8 +15,11 @@ const SAME_SHARE: f32 = 0.5;
 const UPPER: f32 = 0.99;
 /// How far a place's range is drawn towards the median of all places, as a share.
 const SHRINKAGE: f32 = 0.5;
-/// Steps of the estimate of [`UPPER`], relative to its value: early ones are large.
-const STEP: (f32, f32) = (0.2, 0.01);
+/// Bins of a place's distances: each a fifth larger than the one before, from the noise of the vectors on.
+const BINS: usize = 24;
+const BIN: f32 = 1.2;
+/// Ranges are computed anew after so many vectors.
+const SETTLE_EVERY: u32 = 5_000;
 
 /// The memory of a grid of places.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,12 +29,11 @@ pub struct Memory {
     /// A distance of this size means nothing: the noise of the vectors.
     floor: f32,
     halves: [Half; 2],
-    /// The upper end of normal novelty at each place.
-    upper: Vec<f32>,
-    /// Judgements that went into `upper`.
-    judged: Vec<u32>,
-    /// `upper` after shrinkage: what is divided by.
+    /// How often each distance was found at each place by the half that hadn't learned it: `[place][bin]`.
+    distances: Vec<f32>,
+    /// Upper end of the normal distances, after shrinkage: what is divided by.
     range: Vec<f32>,
+    unsettled: u32,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,9 +55,9 @@ impl Memory {
             dimensions,
             floor,
             halves: [half(), half()],
-            upper: vec![floor; places],
-            judged: vec![0; places],
+            distances: vec![0.0; places * BINS],
             range: vec![floor; places],
+            unsettled: 0,
         }
     }
 
@@ -84,29 +86,35 @@ impl Memory {
         let unseen = self.distance(place, vector, Some(1 - half));
         let known = unseen.is_finite();
         if known {
-            self.widen(place, unseen);
+            let bin = ((unseen / self.floor).max(1.0).ln() / BIN.ln()) as usize;
+            self.distances[place * BINS + bin.min(BINS - 1)] += 1.0;
+            self.unsettled += 1;
+            if self.unsettled >= SETTLE_EVERY {
+                self.settle();
+            }
         }
         let same = SAME_SHARE * self.range[place].max(self.floor);
         self.halves[half].take(place, vector, same);
         known.then(|| unseen / self.range[place])
     }
 
-    /// Takes a judgement into the estimate of the range, by a step towards the quantile.
-    fn widen(&mut self, place: usize, distance: f32) {
-        let count = &mut self.judged[place];
-        *count = count.saturating_add(1);
-        let step = (STEP.0 / (*count as f32).sqrt()).max(STEP.1);
-        let upper = &mut self.upper[place];
-        let direction = if distance > *upper { UPPER } else { UPPER - 1.0 };
-        *upper = (*upper * (1.0 + step * direction)).max(self.floor);
-    }
-
-    /// Brings the ranges up to date; to be called now and then.
-    pub fn settle(&mut self) {
-        let mut sorted = self.upper.clone();
+    /// Brings the ranges up to date.
+    fn settle(&mut self) {
+        self.unsettled = 0;
+        let upper = self.distances.chunks_exact(BINS).map(|counts| {
+            let wanted = UPPER * counts.iter().sum::<f32>();
+            let mut below = 0.0;
+            let at = counts.iter().position(|count| {
+                below += count;
+                below >= wanted
+            });
+            self.floor * BIN.powi(at.map_or(0, |bin| bin as i32 + 1))
+        });
+        let upper: Vec<f32> = upper.collect();
+        let mut sorted = upper.clone();
         sorted.sort_by(f32::total_cmp);
         let middle = sorted.get(sorted.len() / 2).copied().unwrap_or(self.floor);
-        for (range, upper) in self.range.iter_mut().zip(&self.upper) {
+        for (range, upper) in self.range.iter_mut().zip(&upper) {
             *range = ((1.0 - SHRINKAGE) * upper + SHRINKAGE * middle).max(self.floor);
         }
     }

@@ -13,6 +13,7 @@ mod rarity;
 mod sight;
 pub mod signal;
 mod stack;
+pub mod tampering;
 pub mod verdict;
 
 use crate::config;

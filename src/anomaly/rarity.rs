@@ -15,8 +15,9 @@ const BINS: usize = 128;
 /// The tail begins where so many blocks, or this share of them, lie above.
 const TAIL_BLOCKS: f32 = 12.0;
 const TAIL_SHARE: f32 = 0.05;
-/// Default mean excess of a signal given as a logarithm, and the weight in peaks with which it counts.
-const EXCESS: f32 = 0.2;
+/// Powers of ten beyond what was seen in which a tail's continuation is half believed.
+const REACH: f32 = 3.0;
+/// Weight in peaks with which a signal's default mean excess counts.
 const EXCESS_WEIGHT: f32 = 6.0;
 
 /// The normal range of one signal.
@@ -24,8 +25,12 @@ const EXCESS_WEIGHT: f32 = 6.0;
 pub struct Tail {
     low: f32,
     high: f32,
+    /// Default mean excess.
+    excess: f32,
     /// Blocks whose largest value was in a bin.
     blocks: Vec<f32>,
+    /// Blocks that were ever learned.
+    learned: f32,
     /// Blocks in which the signal had no value.
     empty: f32,
     /// The block under way: its largest value, and since when it lasts.
@@ -36,26 +41,37 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// For a signal between `low` and `high`; what lies beyond counts as these.
-    pub fn new(low: f32, high: f32) -> Self {
-        Self { low, high, blocks: vec![0.0; BINS], empty: 0.0, largest: None, since: None }
+    /// For a signal between `low` and `high` (what lies beyond counts as these), whose peaks are taken to exceed a
+    /// threshold by `excess` in the mean while few are known.
+    pub fn new(low: f32, high: f32, excess: f32) -> Self {
+        Self { low, high, excess, blocks: vec![0.0; BINS], learned: 0.0, empty: 0.0, largest: None, since: None }
     }
 
-    /// Takes the signal's value at a time, `None` when there is nothing to measure. Returns the rarity of the block
+    /// Takes the signal's value at a time, `None` when there is nothing to measure. A block rarer than `most`
+    /// isn't learned. Returns the rarity of the block
     /// that ended with this, as judged before it was learned.
-    pub fn learn(&mut self, time: Duration, value: Option<f32>) -> Option<f32> {
+    pub fn learn(&mut self, time: Duration, value: Option<f32>, most: f32) -> Option<f32> {
         let since = *self.since.get_or_insert(time);
         let mut judged = None;
         if time.saturating_sub(since).as_secs_f32() >= BLOCK_SECONDS || time < since {
-            judged = Some(self.largest.map_or(0.0, |largest| self.rarity(largest)));
-            match self.largest.take() {
+            let rarity = self.largest.map_or(0.0, |largest| self.rarity(largest));
+            judged = Some(rarity);
+            self.since = Some(time);
+            // What is at the lower end is nothing to measure: a floor that many blocks share is no part of a tail.
+            let largest = self.largest.take().filter(|&largest| largest > self.low);
+            if rarity > most {
+                return judged;
+            }
+            // What was judged when little was known fades as more is known: block k of n counts k/n.
+            self.learned += 1.0;
+            self.fade(1.0 - 1.0 / self.learned);
+            match largest {
                 Some(largest) => {
                     let bin = self.bin(largest);
                     self.blocks[bin] += 1.0;
                 }
                 None => self.empty += 1.0,
             }
-            self.since = Some(time);
         }
         if let Some(value) = value {
             self.largest = Some(self.largest.map_or(value, |largest| largest.max(value)));
@@ -104,9 +120,19 @@ impl Tail {
         }
         let middle = |bin: usize| self.edge(bin) - (self.high - self.low) / (2 * BINS) as f32;
         let excess: f32 = (start..BINS).map(|bin| self.blocks[bin] * (middle(bin) - threshold)).sum();
-        let mean = (excess + EXCESS_WEIGHT * EXCESS) / (above + EXCESS_WEIGHT);
+        let mean = (excess + EXCESS_WEIGHT * self.excess) / (above + EXCESS_WEIGHT);
         let share = (above + 0.5) / (seen + 1.0);
-        -share.log10() + (value - threshold) / mean * std::f32::consts::LOG10_E
+        self.believable(-share.log10() + (value - threshold) / mean * std::f32::consts::LOG10_E)
+    }
+
+    /// However far a tail is continued, a thousand blocks can't vouch for one in ten to the fifty: beyond what was
+    /// seen, rarity grows ever more slowly.
+    fn believable(&self, rarity: f32) -> f32 {
+        let known = (self.seen() + 1.0).log10();
+        if rarity <= known {
+            return rarity;
+        }
+        known + REACH * (1.0 + (rarity - known) / REACH).ln()
     }
 
     /// The value that one normal block in `10^rarity` reaches: the upper end of the normal range.
@@ -131,10 +157,10 @@ mod tests {
     use super::*;
 
     fn learned(values: impl Iterator<Item = Option<f32>>) -> Tail {
-        let mut tail = Tail::new(-4.0, 6.0);
+        let mut tail = Tail::new(-4.0, 6.0, 0.2);
         for (i, value) in values.enumerate() {
             // Five values a block.
-            tail.learn(Duration::from_secs(2 * i as u64), value);
+            tail.learn(Duration::from_secs(2 * i as u64), value, f32::INFINITY);
         }
         tail
     }
@@ -170,7 +196,7 @@ mod tests {
 
     #[test]
     fn nothing_known_makes_nothing_rare() {
-        let tail = Tail::new(-4.0, 6.0);
+        let tail = Tail::new(-4.0, 6.0, 0.2);
         assert!(tail.rarity(-4.0) == 0.0);
         // One normal block is no ground to call anything one in ten thousand.
         let short = learned([Some(0.0); 10].into_iter());

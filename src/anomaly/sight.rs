@@ -28,7 +28,9 @@ const BROUGHT_SECONDS: f32 = 20.0;
 /// Share of the picture that is new from which it is the light or the view.
 const LIGHT_SHARE: f32 = 0.5;
 /// What is new and was not brought is learned after so long, a new light after this, and a thing after this.
-const LEARN_SECONDS: f32 = 60.0;
+const LEARN_SECONDS: f32 = 600.0;
+/// What is less new than this is the same again: learning it can't lead step by step to what is new.
+const SAME: f32 = 0.5;
 const LIGHT_SECONDS: f32 = 300.0;
 const THING_SECONDS: f32 = 1800.0;
 /// Speeds in picture widths a second.
@@ -241,15 +243,12 @@ impl Sight {
             let cell = &self.cells[index];
             let new_for = cell.since.map_or(0.0, |since| since_seconds(since, look.time));
             let patience = if cell.brought { THING_SECONDS } else { LEARN_SECONDS };
-            let is_normal = if strange { strange_for > LIGHT_SECONDS } else { !is_new || new_for > patience };
+            let is_normal = if strange { strange_for > LIGHT_SECONDS } else { shape_novelty.max(tone_novelty) < SAME || new_for > patience };
             if is_normal {
                 self.appearance.learn(index, appearance, half);
                 self.tone.learn(index, tone, half);
             }
         }
-        self.appearance.settle();
-        self.tone.settle();
-        self.kind.settle();
         if new as f32 > LIGHT_SHARE * self.cells.len() as f32 && learning != Learning::Everything {
             self.strange_since.get_or_insert(look.time);
         } else {
@@ -303,7 +302,7 @@ impl Sight {
                 Learning::Everything => self.kind.learn(row, &self.vector, half),
                 Learning::Slowly | Learning::Nothing => {
                     let novelty = self.kind.novelty(row, &self.vector, None);
-                    if learning == Learning::Slowly && novelty < 1.0 {
+                    if learning == Learning::Slowly && novelty < SAME {
                         self.kind.learn(row, &self.vector, half);
                     }
                     Some(novelty)

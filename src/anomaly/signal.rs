@@ -56,14 +56,15 @@ impl Signal {
         matches!(self, Self::Pace | Self::Kind | Self::Thing | Self::View | Self::Light)
     }
 
-    /// Natural logarithms between which the signal lies.
-    pub fn span(self) -> (f32, f32) {
+    /// Natural logarithms between which the signal lies, and the mean by which its peaks exceed a threshold while it
+    /// isn't known better.
+    pub fn span(self) -> (f32, f32, f32) {
         match self {
-            Self::Area => (-9.0, 1.0),
-            Self::Count => (-0.7, 4.0),
-            Self::Place | Self::Direction | Self::Hour => (0.01, 7.0),
-            Self::Thing | Self::View | Self::Light => (-4.0, 4.0),
-            _ => (-3.0, 4.0),
+            Self::Area => (-9.0, 1.0, 0.3),
+            Self::Count => (-0.7, 4.0, 0.2),
+            Self::Place | Self::Direction | Self::Hour => (0.01, 7.0, 0.7),
+            Self::Thing | Self::View | Self::Light => (-4.0, 4.0, 0.4),
+            _ => (-3.0, 4.0, 0.2),
         }
     }
 }
