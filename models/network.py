@@ -1,12 +1,13 @@
 """The network: three luma frames in, a grid of descriptors out."""
 import torch
 from torch import nn
+from torch.nn import functional
 
 from scenes import KINDS, STRIDE
 
 FRAMES = 3
 #: Groups of channels of the output, in order.
-GROUPS = [("moving", 1), ("flow", 2), ("size", 1), ("kind", 8), ("appearance", 16), ("tone", 2)]
+GROUPS = [("moving", 1), ("flow", 2), ("size", 1), ("kind", 8), ("appearance", 16), ("tone", 4)]
 
 
 def convolution(inside, outside, kernel=3, step=1):
@@ -52,12 +53,15 @@ class Exported(nn.Module):
     def __init__(self, network):
         super().__init__()
         self.network = network
+        across = torch.tensor([[0.0, 0.0, 0.0], [-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+        self.register_buffer("slope", torch.stack([across, across.T])[:, None])
 
     def forward(self, frames):
         out = self.network(frames)
         moving = torch.sigmoid(out["moving"])
         newest = out["picture"][:, FRAMES - 1:]
-        mean = nn.functional.avg_pool2d(newest, STRIDE)
-        square = nn.functional.avg_pool2d(newest * newest, STRIDE)
+        mean = functional.avg_pool2d(newest, STRIDE)
+        square = functional.avg_pool2d(newest * newest, STRIDE)
         spread = torch.sqrt(torch.relu(square - mean * mean) + 1e-6)
-        return torch.cat([moving, out["flow"], out["size"], out["kind"], out["appearance"], mean, spread], 1)
+        slopes = functional.avg_pool2d(functional.conv2d(newest, self.slope, padding=1).abs(), STRIDE)
+        return torch.cat([moving, out["flow"], out["size"], out["kind"], out["appearance"], mean, spread, slopes], 1)

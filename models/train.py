@@ -114,8 +114,8 @@ def score(network, data, held):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=12_000)
-    parser.add_argument("--steps", type=int, default=5_000)
+    parser.add_argument("--samples", type=int, default=14_000)
+    parser.add_argument("--steps", type=int, default=6_000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--cache", default="target/models")
     parser.add_argument("--output", default="models/anomaly.onnx")
