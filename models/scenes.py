@@ -229,7 +229,7 @@ class Actor:
     def __init__(self, rng, number):
         self.sprite = Sprite(rng)
         self.number = number
-        low = {"vehicle": 7, "box": 5, "animal": 5}.get(self.sprite.kind, 9)
+        low = {"vehicle": 8, "box": 6, "animal": 6}.get(self.sprite.kind, 12)
         self.height = np.exp(rng.uniform(np.log(low), np.log(64))) * SCALE
         self.x = rng.uniform(-0.05, 1.05) * WIDTH * SCALE
         self.y = rng.uniform(0.1, 1.15) * HEIGHT * SCALE

@@ -60,15 +60,16 @@ impl Baseline {
     /// Takes the values of a frame as normal; `step` are the seconds since the frame before.
     pub fn learn(&mut self, values: &Values, time: Duration, step: f64, adapt_seconds: f64) {
         self.learned += step;
+        let most = if self.complete { SUSPECT } else { f32::INFINITY };
         let mut rarest: Option<f32> = None;
         for (tail, &signal) in self.tails.iter_mut().zip(&Signal::ALL) {
-            let most = if self.complete { SUSPECT } else { f32::INFINITY };
-            if let Some(rarity) = tail.learn(time, values.get(signal).map(|measured| measured.log), most) {
+            let judged = tail.learn(time, values.get(signal).map(|measured| measured.log), most);
+            if let Some(rarity) = judged.filter(|_| signal != Signal::Light) {
                 rarest = Some(rarest.map_or(rarity, |rarest| rarest.max(rarity)));
             }
         }
-        if let Some(rarest) = rarest {
-            let surprise = if rarest > SURPRISE { 1.0 } else { 0.0 };
+        if let Some(rarity) = rarest {
+            let surprise = if rarity > SURPRISE { 1.0 } else { 0.0 };
             self.surprises += (surprise - self.surprises) / SETTLING_BLOCKS;
         }
         self.complete |= self.progress() >= 1.0;

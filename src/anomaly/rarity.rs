@@ -44,7 +44,16 @@ impl Tail {
     /// For a signal between `low` and `high` (what lies beyond counts as these), whose peaks are taken to exceed a
     /// threshold by `excess` in the mean while few are known.
     pub fn new(low: f32, high: f32, excess: f32) -> Self {
-        Self { low, high, excess, blocks: vec![0.0; BINS], learned: 0.0, empty: 0.0, largest: None, since: None }
+        Self {
+            low,
+            high,
+            excess,
+            blocks: vec![0.0; BINS],
+            learned: 0.0,
+            empty: 0.0,
+            largest: None,
+            since: None,
+        }
     }
 
     /// Takes the signal's value at a time, `None` when there is nothing to measure. A block rarer than `most`
@@ -120,7 +129,8 @@ impl Tail {
         }
         let middle = |bin: usize| self.edge(bin) - (self.high - self.low) / (2 * BINS) as f32;
         let excess: f32 = (start..BINS).map(|bin| self.blocks[bin] * (middle(bin) - threshold)).sum();
-        let mean = (excess + EXCESS_WEIGHT * self.excess) / (above + EXCESS_WEIGHT);
+        // Peaks that are all alike, as those of a count are, don't mean that nothing exceeds them.
+        let mean = ((excess + EXCESS_WEIGHT * self.excess) / (above + EXCESS_WEIGHT)).max(self.excess);
         let share = (above + 0.5) / (seen + 1.0);
         self.believable(-share.log10() + (value - threshold) / mean * std::f32::consts::LOG10_E)
     }

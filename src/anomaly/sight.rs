@@ -18,7 +18,7 @@ const KIND_NOISE: f32 = 0.3;
 /// Novelty counts for this much at most: the rest of the picture has its say too.
 const MOST_NOVELTY: f32 = 30.0;
 /// What stands must be new for some seconds, and is gone at once.
-const RISE_SECONDS: f32 = 3.0;
+const RISE_SECONDS: f32 = 4.0;
 const FALL_SECONDS: f32 = 1.0;
 /// Cells that make a thing, and that make a moving thing.
 const THING_CELLS: usize = 6;
@@ -243,7 +243,11 @@ impl Sight {
             let cell = &self.cells[index];
             let new_for = cell.since.map_or(0.0, |since| since_seconds(since, look.time));
             let patience = if cell.brought { THING_SECONDS } else { LEARN_SECONDS };
-            let is_normal = if strange { strange_for > LIGHT_SECONDS } else { shape_novelty.max(tone_novelty) < SAME || new_for > patience };
+            let is_normal = if strange {
+                strange_for > LIGHT_SECONDS
+            } else {
+                shape_novelty.max(tone_novelty) < SAME || new_for > patience
+            };
             if is_normal {
                 self.appearance.learn(index, appearance, half);
                 self.tone.learn(index, tone, half);

@@ -60,10 +60,13 @@ impl Signal {
     /// isn't known better.
     pub fn span(self) -> (f32, f32, f32) {
         match self {
-            Self::Area => (-9.0, 1.0, 0.3),
-            Self::Count => (-0.7, 4.0, 0.2),
-            Self::Place | Self::Direction | Self::Hour => (0.01, 7.0, 0.7),
-            Self::Thing | Self::View | Self::Light => (-4.0, 4.0, 0.4),
+            Self::Area => (-9.0, 1.0, 0.5),
+            Self::Count => (-0.7, 4.0, 0.3),
+            Self::Place | Self::Direction | Self::Hour => (0.01, 7.0, 1.2),
+            Self::Thing | Self::View | Self::Light => (-4.0, 4.0, 0.15),
+            // Less new than half the normal range is not new at all.
+            Self::Kind => (-0.7, 4.0, 0.4),
+            Self::Linger => (-3.0, 4.0, 0.4),
             _ => (-3.0, 4.0, 0.2),
         }
     }

@@ -2,8 +2,9 @@
 //! Knows rarities, nothing of pictures.
 //!
 //! Each signal's value has a rarity: minus the decimal logarithm of the share of normal ten-second blocks that reach
-//! it. So each value stands for a number of false alarms a day, and the threshold is where this number, summed over
-//! the signals that can raise an alarm, is the one that the user chose.
+//! it, which makes signals of any unit comparable, and stands for a number of false alarms a day. Signals that rise
+//! and fall together form a group; the threshold is where the false alarms of all groups together are as many as the
+//! user chose. The score of a frame is a norm of the rarities that the rarest decides.
 
 use crate::anomaly::rarity::{BLOCKS_A_DAY, Tail};
 use crate::anomaly::signal::{Measured, Signal, Values};
@@ -49,54 +50,62 @@ pub struct Verdict {
 }
 
 /// A signal so much rarer than the threshold makes an anomaly more severe, in powers of ten.
-const HIGH: f32 = 1.0;
-const CRITICAL: f32 = 3.0;
+const HIGH: f32 = 0.5;
+const CRITICAL: f32 = 1.5;
 /// An anomaly under way lasts until it is so much less rare than the threshold.
 const HYSTERESIS: f32 = 0.7;
 /// Exponent of the norm that makes one score of many rarities: the rarest counts most, the others help.
-const NORM: f32 = 3.0;
-/// Signals that may raise an alarm: all but the light.
-const ALARMING: f32 = (Signal::ALL.len() - 1) as f32;
-/// Rarer than this is beyond any number that could be believed.
-const MOST_RARITY: f32 = 99.0;
+const NORM: f32 = 8.0;
+/// Tracks are noisier than what stands: in the score their rarities count so many powers of ten less.
+const TRACKS_LESS: f32 = 1.0;
+/// Groups of signals that rise and fall together: how much moves (area, count, size), how it moves (speed, pace,
+/// direction), where and when (place, hour, linger), how it looks (kind, thing, view).
+const GROUPS: f32 = 4.0;
+/// A signal has a part in an anomaly if it is at least so rare, and at least this share of the rarest one.
+const PART: (f32, f32) = (2.0, 0.7);
 
 /// The rarity from which something is an anomaly, for a number of false alarms a day.
 pub fn threshold(false_alarms_per_day: f64) -> f32 {
-    (BLOCKS_A_DAY * ALARMING / false_alarms_per_day as f32).log10()
+    (BLOCKS_A_DAY * GROUPS / false_alarms_per_day as f32).log10()
 }
 
-/// How strange a frame is: higher is stranger, without a limit; about 2 is rare, the threshold about 5.
+/// How strange a frame is: higher is stranger, without a limit; about 2 is rare.
 pub fn score(values: &Values, tails: &[Tail]) -> f32 {
     let sum: f32 = Signal::ALL
         .iter()
-        .filter_map(|&signal| values.get(signal).map(|measured| tails[signal as usize].rarity(measured.log)))
-        .map(|rarity| rarity.clamp(0.0, MOST_RARITY).powf(NORM))
+        .filter_map(|&signal| {
+            let rarity = tails[signal as usize].rarity(values.get(signal)?.log);
+            Some(rarity - if signal.is_networks() { 0.0 } else { TRACKS_LESS })
+        })
+        .map(|rarity| rarity.max(0.0).powf(NORM))
         .sum();
     sum.powf(1.0 / NORM)
 }
 
-/// Judges a frame. `before`: there was an anomaly in the frame before.
+/// Judges a frame by what may be a cause of alarm, which leaves out what the light alone may have done. `before`: there was an anomaly in the frame before.
 pub fn judge(values: &Values, tails: &[Tail], false_alarms_per_day: f64, before: bool) -> Option<Verdict> {
     let full = threshold(false_alarms_per_day);
-    let least = full - if before { HYSTERESIS } else { 0.0 };
-    let mut out: Vec<(Signal, &Measured, f32)> = Signal::ALL
+    let mut parts: Vec<(Signal, &Measured, f32)> = Signal::ALL
         .iter()
         .filter_map(|&signal| {
             let measured = values.get(signal)?;
-            let rarity = tails[signal as usize].rarity(measured.alarming).min(MOST_RARITY);
-            (rarity >= least).then_some((signal, measured, rarity))
+            Some((signal, measured, tails[signal as usize].rarity(measured.alarming)))
         })
         .collect();
-    out.sort_by(|a, b| b.2.total_cmp(&a.2));
-    let &(signal, _, rarity) = out.first()?;
+    parts.sort_by(|a, b| b.2.total_cmp(&a.2));
+    let &(signal, _, rarity) = parts.first()?;
+    if rarity < full - if before { HYSTERESIS } else { 0.0 } {
+        return None;
+    }
+    parts.retain(|part| part.2 >= PART.0.max(PART.1 * rarity) || part.0 == signal);
     let severity = match rarity - full {
         over if over >= CRITICAL => Severity::Critical,
         over if over >= HIGH => Severity::High,
         _ => Severity::Medium,
     };
-    let reasoning = out
+    let reasoning = parts
         .iter()
-        .map(|(signal, measured, _)| reason(*signal, measured, tails[*signal as usize].value(full)))
+        .map(|(signal, measured, _)| reason(*signal, measured, tails[*signal as usize].value(PART.0)))
         .collect();
     Some(Verdict {
         is_anomaly: true,
@@ -113,8 +122,7 @@ pub fn strange_light(values: &Values, tails: &[Tail]) -> Verdict {
     let rarity = [Signal::Light, Signal::View]
         .iter()
         .filter_map(|&signal| values.get(signal).map(|measured| tails[signal as usize].rarity(measured.log)))
-        .fold(0.0, f32::max)
-        .min(MOST_RARITY);
+        .fold(0.0, f32::max);
     Verdict {
         is_anomaly: true,
         anomaly_type: AnomalyType::UnusualAppearance,
@@ -128,7 +136,7 @@ pub fn strange_light(values: &Values, tails: &[Tail]) -> Verdict {
 }
 
 fn confidence(rarity: f32) -> f32 {
-    1.0 / (1.0 + BLOCKS_A_DAY * ALARMING * 10f32.powf(-rarity))
+    1.0 / (1.0 + BLOCKS_A_DAY * GROUPS * 10f32.powf(-rarity))
 }
 
 /// Standard deviations that a normal variable exceeds as rarely, by the asymptote of its tail.
