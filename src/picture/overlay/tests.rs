@@ -194,3 +194,37 @@ fn no_signal_tells_since_when_and_why() {
         assert!(crate::picture::jpeg::encode(&picture, 80).is_ok());
     }
 }
+
+#[test]
+fn an_anomaly_is_named_in_its_severitys_colour_whatever_the_state() {
+    use crate::anomaly::Judgement;
+    use crate::anomaly::verdict::AnomalyType;
+    let with = |state, severity| {
+        let verdict = Verdict {
+            is_anomaly: true,
+            anomaly_type: AnomalyType::RapidMovement,
+            confidence: 0.9,
+            severity,
+            reasoning: vec![],
+            baseline_deviation: 4.0,
+        };
+        let judgement = Judgement { verdict: Some(verdict), ..Judgement::default() };
+        drawn(&Analysis { judgement: Some(judgement), ..analysis(state, vec![]) }, &[], (640, 480))
+    };
+    let cases = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+    for state in [State::Idle, State::Motion, State::Alert] {
+        let plain = drawn(&analysis(state, vec![]), &[], (640, 480));
+        for (i, severity) in cases.into_iter().enumerate() {
+            let picture = with(state, severity);
+            assert_eq!(changed(&picture, 0..640, 40..440), 0, "the middle stays free");
+            let samples = |picture: &Picture| {
+                let chroma = picture.chroma.as_ref().unwrap();
+                let both = chroma.cb.data.iter().zip(&chroma.cr.data);
+                let colour = severity_colour(severity);
+                both.filter(|(cb, cr)| cb.abs_diff(colour.cb) < 12 && cr.abs_diff(colour.cr) < 12).count()
+            };
+            assert!(samples(&picture) > samples(&plain) + 40, "{state:?} {severity:?}");
+            assert!(cases[..i].iter().all(|&other| with(state, other) != picture));
+        }
+    }
+}
