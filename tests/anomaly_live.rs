@@ -23,14 +23,15 @@ const ATTEMPTS: usize = 4;
 /// Sequence number → what was found.
 type Found = BTreeMap<u64, Value>;
 
-/// A folder with a clip and a configuration that shows it once it is watched.
+/// A folder with a clip and a configuration that shows it once it is watched. It repeats, because what is on its way at
+/// the end of a recording is dropped.
 fn scene(seconds: std::ops::Range<u32>) -> (TempDir, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let clip = folder.path().join("clip.avi");
     clip::write(&clip, seconds);
     let clip = clip.to_str().unwrap().to_string();
     let toml = format!(
-        "[[camera]]\nname = \"clip\"\nsource = \"{clip}\"\nautostart = false\nrepeat = false\n\
+        "[[camera]]\nname = \"clip\"\nsource = \"{clip}\"\nautostart = false\nrepeat = true\n\
          [[camera.zone]]\nname = \"yard\"\nkind = \"alert\"\npoints = [[0.5, 0.3], [1.0, 0.3], [1.0, 0.6], [0.5, 0.6]]\n"
     );
     let file = folder.path().join("config.toml");
