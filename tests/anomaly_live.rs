@@ -140,11 +140,11 @@ fn what_was_learned_is_restored_and_live_gives_the_same_verdicts() {
         .map(|analysis| {
             let judgement = analysis.judgement.as_ref().unwrap();
             let kind = judgement.verdict.as_ref().map(|verdict| verdict.anomaly_type);
-            (analysis.sequence, json!([analysis.state, judgement.score, kind]))
+            // Through text, as what comes from the server: an f32 written as such.
+            let text = serde_json::to_string(&(analysis.state, judgement.score, kind)).unwrap();
+            (analysis.sequence, serde_json::from_str(&text).unwrap())
         })
         .collect();
-    // Through text, as what comes from the server: an f32 written as such.
-    let expected: Found = serde_json::from_str(&serde_json::to_string(&expected).unwrap()).unwrap();
     assert!(expected.values().any(|found| !found[2].is_null()), "the unusual thing is told");
     compare(&expected, || {
         let state = tempfile::tempdir().unwrap();
