@@ -1,6 +1,8 @@
 //! Without the network, and with what was learned lost or unsaved, the service runs on and says why.
 
 mod common;
+#[path = "common/skip.rs"]
+mod skip;
 
 use common::Server;
 use edge_cctv::anomaly::baseline::Baseline;
@@ -27,8 +29,13 @@ fn run(network: &str, prepare: impl FnOnce(&Path)) -> Server {
     Server::run_in(folder, &["--config", &file])
 }
 
+/// Whether ONNX Runtime is here; if not, that was said.
 fn has_network() -> bool {
-    Network::load(Path::new(""), &ModelSource::Search, Provider::Cpu).is_ok()
+    let loaded = Network::load(Path::new(""), &ModelSource::Search, Provider::Cpu);
+    if let Err(why) = &loaded {
+        skip::skipped(&format!("in part, since there is no network: {why}"));
+    }
+    loaded.is_ok()
 }
 
 #[test]
