@@ -112,7 +112,7 @@ impl Baseline {
     pub fn upper(&self, signal: Signal, false_alarms_per_day: f64) -> Option<f32> {
         let tail = &self.tails[signal as usize];
         let log = tail.value(verdict::threshold(false_alarms_per_day));
-        (tail.seen() > 0.0 && log <= signal.span().1).then(|| log.exp())
+        (tail.measured() > 0.0 && log <= signal.span().1).then(|| log.exp())
     }
 
     /// Somebody says that what was learned is all that is normal.
