@@ -1,26 +1,40 @@
 //! The cameras with their threads: supervisor → analysis → publisher. What the server sees of them.
 
-use crate::anomaly::Anomaly;
+mod analyst;
+mod governor;
+mod inbox;
+mod keeper;
+
+use crate::anomaly::store::{Kept, Store};
 use crate::camera::supervisor::{Sink, Supervisor};
-use crate::camera::{self, Camera, CameraError, Frame, Opened};
+use crate::camera::{self, Camera, CameraError, Frame};
 use crate::config::{self, Config};
-use crate::pipeline::{Analysis, Pipeline};
 use crate::publisher::{Publisher, Viewer, Wish};
 use crate::service::clock::SharedClock;
-use crate::service::shield::shielded;
-use crate::service::slot::Slot;
+use analyst::Command;
+use inbox::AnalysisInbox;
+use keeper::Keeper;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::{oneshot, watch};
 
 pub use crate::camera::supervisor::Phase;
-
-/// Figures older than this tell nothing of now and aren't shown.
-const FRESH: Duration = Duration::from_secs(2);
+pub use inbox::{AnomalyStatus, NetworkState, Status};
 
 /// Unusable frames are logged at most so often; all are counted.
 const BROKEN_LOG_PERIOD: Duration = Duration::from_secs(60);
+
+/// The camera is opened after so long even if the network is still being loaded.
+const LOADING_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A slow memory card needs some time for what was learned; a disk that hangs gets no more than this.
+const SAVE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// The analysis answers a command between two frames.
+const COMMAND_PATIENCE: Duration = Duration::from_secs(5);
 
 /// All cameras. The first is the one that the plain endpoints mean.
 pub struct Appliance {
@@ -32,11 +46,8 @@ pub struct Appliance {
 impl Appliance {
     /// Starts each camera's threads, and the cameras that start by themselves.
     pub fn new(config: &Config, clock: SharedClock) -> Self {
-        let cameras = config
-            .cameras
-            .iter()
-            .map(|camera| CameraHandle::spawn(camera.clone(), config.network.clone(), clock.clone()))
-            .collect();
+        let cameras =
+            config.cameras.iter().map(|camera| CameraHandle::spawn(camera, config, clock.clone())).collect();
         Self { clock, cameras, stream: RwLock::new(config.stream.clone()) }
     }
 
@@ -71,7 +82,8 @@ impl Appliance {
         self.cameras.iter().map(|camera| camera.publisher.viewers()).sum()
     }
 
-    /// Ends all streams and releases all cameras, waiting at most `patience` for a device that hangs.
+    /// Ends all streams, releases all cameras and saves what was learned, waiting at most `patience` for a device that
+    /// hangs.
     pub fn shut_down(&self, patience: Duration) {
         for camera in &self.cameras {
             camera.quit();
@@ -83,38 +95,21 @@ impl Appliance {
     }
 }
 
-/// A moment of a camera's life, for `/status`.
-#[derive(Clone, Debug)]
-pub struct Status {
-    pub phase: Phase,
-    /// What the device delivers, while it is known.
-    pub opened: Option<Opened>,
-    /// The newest analysis since the camera was started.
-    pub analysis: Option<Arc<Analysis>>,
-    /// Since the last frame that could be used; `None`: there was none since the camera was started.
-    pub frame_age: Option<Duration>,
-    /// Frames analysed since the program started.
-    pub frames_analyzed: u64,
-    /// Unusable frames since the program started, with the reason of the last.
-    pub frames_broken: u64,
-    pub last_broken: Option<String>,
-    /// Frames that nobody had time for before the next one came.
-    pub frames_skipped: u64,
-    /// How often the camera was opened again after a loss.
-    pub reopened: u64,
-    /// Frames a second that were analysed; `None` when none came lately.
-    pub fps: Option<f32>,
-    /// From capture to the end of the analysis.
-    pub latency_ms: Option<f32>,
-    /// Time for the analysis of one frame.
-    pub processing_ms: Option<f32>,
-    pub viewers: usize,
-}
-
 /// Why `/start` failed, in words for people.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StartError(pub String);
+
+/// Why a command to the analysis didn't do what it should, in words for people.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    #[error("anomalies aren't looked for at this camera (anomaly.enabled)")]
+    Off,
+    #[error("the analysis doesn't answer; try again")]
+    Busy,
+    #[error("{0}")]
+    Unsaved(String),
+}
 
 /// One camera: its supervisor, analysis and encoder, and the way to command and watch them.
 pub struct CameraHandle {
@@ -124,35 +119,62 @@ pub struct CameraHandle {
     supervisor: Supervisor,
     publisher: Publisher,
     analysis: AnalysisInbox,
+    keeper: Keeper,
+    /// What the analysis is asked to do, with a nudge to its inbox.
+    commands: Mutex<Vec<Command>>,
+    learning_paused: AtomicBool,
+    network_state: watch::Sender<NetworkState>,
+    learning: Mutex<Learning>,
     stopped_by_user: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    keeping: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the analysis tells of its learning.
+#[derive(Clone, Debug, Default)]
+struct Learning {
+    progress: f32,
+    complete: bool,
+    throttled: Option<String>,
 }
 
 impl CameraHandle {
-    fn spawn(camera: config::Camera, network: config::Network, clock: SharedClock) -> Arc<Self> {
+    fn spawn(camera: &config::Camera, config: &Config, clock: SharedClock) -> Arc<Self> {
         let autostart = camera.autostart;
-        let camera = Arc::new(camera);
+        let camera = Arc::new(camera.clone());
+        let state_dir: &Path = &config.state_dir;
         let handle = Arc::new(Self {
             name: camera.name.clone(),
             supervisor: Supervisor::new(&camera.name, clock.clone(), timeout(&camera)),
             publisher: Publisher::new(clock.clone(), camera.clone()),
             analysis: AnalysisInbox::new(clock.clone()),
+            keeper: Keeper::new(Store::new(state_dir, &camera.name), &camera.name),
+            commands: Mutex::default(),
+            learning_paused: AtomicBool::new(false),
+            network_state: watch::Sender::default(),
+            learning: Mutex::default(),
             config: RwLock::new(camera),
-            network,
+            network: config.network.clone(),
             stopped_by_user: AtomicBool::new(false),
             threads: Mutex::default(),
+            keeping: Mutex::default(),
         });
         if autostart {
             handle.supervisor.want();
         }
+        let (ready, is_ready) = std::sync::mpsc::channel();
         let capture = handle.spawn_thread("capture", move |handle| {
+            // A recording's first frames must not be missed while the network is loaded.
+            let _ = is_ready.recv_timeout(LOADING_PATIENCE);
             let open = || open(&handle.config(), &clock);
             handle.supervisor.run(&open, handle);
             handle.analysis.slot.close();
         });
-        let analyse = handle.spawn_thread("analyse", |handle| handle.analyse());
+        let analyse = handle.spawn_thread("analyse", move |handle| analyst::run(handle, ready));
         let encode = handle.spawn_thread("encode", |handle| handle.publisher.run());
+        let keep = handle.spawn_thread("keep", |handle| handle.keeper.run());
         lock(&handle.threads).extend([capture, analyse, encode].into_iter().flatten());
+        *lock(&handle.keeping) = keep;
         handle
     }
 
@@ -191,6 +213,62 @@ impl CameraHandle {
     pub async fn stop(&self) {
         self.stopped_by_user.store(true, Ordering::Relaxed);
         self.supervisor.stop().await;
+        // What was learned is kept; why it can't be is in the log and in the status.
+        let _ = self.save().await;
+    }
+
+    /// Saves what was learned, and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// It can't be saved, in words.
+    async fn save(&self) -> Result<(), BaselineError> {
+        let saved = self.command(Command::Save).await?;
+        saved.map_err(BaselineError::Unsaved)
+    }
+
+    /// Forgets all that was learned, on the disk too.
+    ///
+    /// # Errors
+    /// It is forgotten until the next start only, because the disk can't be written.
+    pub async fn reset_baseline(&self) -> Result<(), BaselineError> {
+        self.command(Command::Reset).await?.map_err(BaselineError::Unsaved)
+    }
+
+    /// A copy of what was learned.
+    ///
+    /// # Errors
+    /// Anomalies aren't looked for.
+    pub async fn baseline(&self) -> Result<Box<Kept>, BaselineError> {
+        self.command(Command::Copy).await?.ok_or(BaselineError::Off)
+    }
+
+    /// While paused nothing is learned; until the program ends.
+    pub fn pause_learning(&self, paused: bool) {
+        self.learning_paused.store(paused, Ordering::Relaxed);
+        self.analysis.slot.nudge();
+    }
+
+    async fn command<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, BaselineError> {
+        let (answer, answered) = oneshot::channel();
+        lock(&self.commands).push(command(answer));
+        self.analysis.slot.nudge();
+        match tokio::time::timeout(COMMAND_PATIENCE, answered).await {
+            Ok(Ok(answer)) => Ok(answer),
+            _ => Err(BaselineError::Busy),
+        }
+    }
+
+    /// Whether the network looks, once that is known.
+    pub async fn network(&self) -> NetworkState {
+        let mut state = self.network_state.subscribe();
+        let known =
+            tokio::time::timeout(COMMAND_PATIENCE, state.wait_for(|state| *state != NetworkState::Loading));
+        known
+            .await
+            .map_or(NetworkState::Loading, |state| state.map(|state| state.clone()).unwrap_or_default())
     }
 
     /// Stopped by `POST /stop`, and not started since.
@@ -200,7 +278,19 @@ impl CameraHandle {
 
     pub fn status(&self) -> Status {
         let report = self.supervisor.report();
-        self.analysis.status(report.phase, report.opened, report.reopened, self.publisher.viewers())
+        let viewers = self.publisher.viewers();
+        let mut status = self.analysis.status(report.phase, report.opened, report.reopened, viewers);
+        let learning = lock(&self.learning).clone();
+        status.anomaly = AnomalyStatus {
+            network: self.network_state.borrow().clone(),
+            progress: learning.progress,
+            complete: learning.complete,
+            paused: self.learning_paused.load(Ordering::Relaxed),
+            throttled: learning.throttled,
+            unsaved: self.keeper.problem(),
+            ..status.anomaly
+        };
+        status
     }
 
     /// Subscribes. While the camera is lost the pictures say NO SIGNAL; once it is stopped they end.
@@ -220,49 +310,31 @@ impl CameraHandle {
         }
     }
 
-    fn analyse(&self) {
-        let mut config = self.config();
-        let mut pipeline = Pipeline::new(&config, Anomaly::configured(&config, &self.network));
-        while let Some(incoming) = self.analysis.slot.take() {
-            let newest = self.config();
-            if !Arc::ptr_eq(&config, &newest) {
-                pipeline.configure(&newest);
-                config = newest;
-            }
-            if incoming.begins {
-                pipeline.reset();
-            }
-            match shielded(|| pipeline.process(&incoming.frame, None)) {
-                Ok(Ok(analysis)) => {
-                    let analysis = Arc::new(analysis);
-                    if self.analysis.done(incoming.session, &analysis) {
-                        self.publisher.show(incoming.frame, analysis);
-                    }
-                }
-                Ok(Err(error)) => self.broken(&error.to_string()),
-                Err(defect) => {
-                    pipeline = Pipeline::new(&config, Anomaly::configured(&config, &self.network));
-                    self.broken(&defect);
-                }
-            }
-        }
-    }
-
     fn quit(&self) {
         self.supervisor.quit();
         self.publisher.close();
+        // Not only after the capture's end: a device that hangs must not keep what was learned from the disk.
+        self.analysis.slot.close();
     }
 
     fn join(&self, end: Duration) {
         for thread in lock(&self.threads).drain(..) {
-            while !thread.is_finished() && self.analysis.clock.now() < end {
-                self.analysis.clock.sleep(Duration::from_millis(5));
-            }
-            if !thread.is_finished() {
-                log::warn!("{}: a device hangs; leaving without it", self.name);
-            } else if thread.join().is_err() {
-                log::error!("{}: a thread panicked", self.name);
-            }
+            self.join_one(thread, end, "a device hangs; leaving without it");
+        }
+        if let Some(thread) = lock(&self.keeping).take() {
+            let end = self.analysis.clock.now() + SAVE_PATIENCE;
+            self.join_one(thread, end, "the disk hangs; what was learned lately isn't saved");
+        }
+    }
+
+    fn join_one(&self, thread: JoinHandle<()>, end: Duration, otherwise: &str) {
+        while !thread.is_finished() && self.analysis.clock.now() < end {
+            self.analysis.clock.sleep(Duration::from_millis(5));
+        }
+        if !thread.is_finished() {
+            log::warn!("{}: {otherwise}", self.name);
+        } else if thread.join().is_err() {
+            log::error!("{}: a thread panicked", self.name);
         }
     }
 }
@@ -302,107 +374,6 @@ impl Sink for CameraHandle {
     fn stopped(&self) {
         self.analysis.forget();
         self.publisher.dismiss();
-    }
-}
-
-/// A frame on its way to the analysis.
-struct Incoming {
-    frame: Frame,
-    /// Counts the starts of the camera: what was captured before a stop must not count after it.
-    session: u64,
-    /// This frame, or one that was missed just before it, began the source anew.
-    begins: bool,
-}
-
-/// Frames that wait for analysis, and what came of those before.
-struct AnalysisInbox {
-    clock: SharedClock,
-    slot: Slot<Incoming>,
-    counts: Mutex<Counts>,
-}
-
-#[derive(Default)]
-struct Counts {
-    session: u64,
-    analyzed: u64,
-    broken: u64,
-    broken_logged: Option<Duration>,
-    last_broken: Option<String>,
-    last_valid: Option<Duration>,
-    newest: Option<Arc<Analysis>>,
-    /// When the last analyses ended, with their latency and the time they took, both in ms.
-    recent: std::collections::VecDeque<(Duration, f32, f32)>,
-}
-
-impl AnalysisInbox {
-    fn new(clock: SharedClock) -> Self {
-        Self { clock, slot: Slot::default(), counts: Mutex::default() }
-    }
-
-    fn put(&self, frame: Frame) {
-        let session = lock(&self.counts).session;
-        let begins = frame.restarted;
-        self.slot.put(Incoming { frame, session, begins }, |missed, next| next.begins |= missed.begins);
-    }
-
-    /// Takes an analysis; false if it belongs to a time before the camera was stopped.
-    fn done(&self, session: u64, analysis: &Arc<Analysis>) -> bool {
-        let now = self.clock.now();
-        let mut counts = lock(&self.counts);
-        counts.analyzed += 1;
-        if counts.session != session {
-            return false;
-        }
-        counts.last_valid = Some(now);
-        let latency = now.saturating_sub(analysis.captured).as_secs_f32() * 1e3;
-        let processing =
-            (analysis.timings.decode + analysis.timings.motion + analysis.timings.anomaly) as f32 / 1e3;
-        counts.recent.push_back((now, latency, processing));
-        while counts.recent.front().is_some_and(|(then, ..)| *then + FRESH < now) {
-            counts.recent.pop_front();
-        }
-        counts.newest = Some(analysis.clone());
-        true
-    }
-
-    /// The camera was stopped: only the counters stay.
-    fn forget(&self) {
-        let mut counts = lock(&self.counts);
-        counts.session += 1;
-        counts.newest = None;
-        counts.last_valid = None;
-        counts.recent.clear();
-    }
-
-    fn status(&self, phase: Phase, opened: Option<Opened>, reopened: u64, viewers: usize) -> Status {
-        let now = self.clock.now();
-        let counts = lock(&self.counts);
-        let fresh: Vec<_> = counts.recent.iter().filter(|(then, ..)| *then + FRESH >= now).collect();
-        let mean = |value: fn(&(Duration, f32, f32)) -> f32| {
-            (!fresh.is_empty())
-                .then(|| fresh.iter().map(|entry| value(entry)).sum::<f32>() / fresh.len() as f32)
-        };
-        let fps = match (fresh.first(), fresh.last()) {
-            (Some(first), Some(last)) if last.0 > first.0 => {
-                Some((fresh.len() - 1) as f32 / (last.0 - first.0).as_secs_f32())
-            }
-            _ => None,
-        };
-        Status {
-            phase,
-            opened,
-            analysis: counts.newest.clone(),
-            frame_age: counts.last_valid.map(|last| now.saturating_sub(last)),
-            frames_analyzed: counts.analyzed,
-            frames_broken: counts.broken,
-            last_broken: counts.last_broken.clone(),
-            frames_skipped: self.slot.replaced(),
-            reopened,
-            fps,
-            latency_ms: mean(|entry| entry.1),
-            processing_ms: mean(|entry| entry.2),
-            viewers,
-        }
     }
 }
 

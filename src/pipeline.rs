@@ -130,6 +130,11 @@ impl Pipeline {
         self.anomaly.as_mut()
     }
 
+    /// Begins or ends the search for anomalies; motion goes on as it was.
+    pub fn set_anomaly(&mut self, anomaly: Option<Anomaly>) {
+        self.anomaly = anomaly;
+    }
+
     /// Ends the pipeline; its judge of anomalies can go on in another one.
     pub fn into_anomaly(self) -> Option<Anomaly> {
         self.anomaly

@@ -3,8 +3,9 @@
 use crate::anomaly::behaviour::Behaviour;
 use crate::anomaly::hours::Hours;
 use crate::anomaly::rarity::Tail;
-use crate::anomaly::sight::Sight;
+use crate::anomaly::sight::{Layout, Sight};
 use crate::anomaly::signal::{Signal, Values};
+use crate::anomaly::verdict;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -35,6 +36,9 @@ pub struct Baseline {
     surprises: f32,
     complete: bool,
     faded: f64,
+    /// `learned` when the network's part was begun, and when it will be known.
+    sight_since: f64,
+    sight_known_at: f64,
 }
 
 impl Default for Baseline {
@@ -52,17 +56,23 @@ impl Default for Baseline {
             surprises: 1.0,
             complete: false,
             faded: 0.0,
+            sight_since: 0.0,
+            sight_known_at: 0.0,
         }
     }
 }
 
 impl Baseline {
-    /// Takes the values of a frame as normal; `step` are the seconds since the frame before.
-    pub fn learn(&mut self, values: &Values, time: Duration, step: f64, adapt_seconds: f64) {
+    /// Takes the values of a frame as normal; `step` are the seconds since the frame before. While nobody `sees`
+    /// (there is no network), nothing is learned of the network's signals: that there is none isn't normal.
+    pub fn learn(&mut self, values: &Values, time: Duration, step: f64, adapt_seconds: f64, sees: bool) {
         self.learned += step;
         let most = if self.complete { SUSPECT } else { f32::INFINITY };
         let mut rarest: Option<f32> = None;
         for (tail, &signal) in self.tails.iter_mut().zip(&Signal::ALL) {
+            if signal.is_networks() && !sees {
+                continue;
+            }
             let judged = tail.learn(time, values.get(signal).map(|measured| measured.log), most);
             if let Some(rarity) = judged.filter(|_| signal != Signal::Light) {
                 rarest = Some(rarest.map_or(rarity, |rarest| rarest.max(rarity)));
@@ -99,9 +109,53 @@ impl Baseline {
         self.complete
     }
 
+    /// Prototypes of what the network sees here, all places together.
+    pub fn prototypes(&self) -> usize {
+        self.sight.as_ref().map_or(0, Sight::prototypes)
+    }
+
+    /// The upper end of a signal's normal range, in the signal's unit or as a multiple of what the place is used to, for
+    /// a number of false alarms a day; `None` while it isn't known.
+    pub fn upper(&self, signal: Signal, false_alarms_per_day: f64) -> Option<f32> {
+        let tail = &self.tails[signal as usize];
+        let log = tail.value(verdict::threshold(false_alarms_per_day));
+        (tail.measured() > 0.0 && log <= signal.span().1).then(|| log.exp())
+    }
+
     /// Somebody says that what was learned is all that is normal.
     pub fn declare_complete(&mut self) {
         self.complete |= self.learned > 0.0;
+        self.sight_known_at = self.sight_known_at.min(self.learned);
+    }
+
+    /// What was learned with the network at this geometry; begun anew if there is none.
+    pub(super) fn sight(&mut self, columns: usize, rows: usize, layout: &Layout) -> &mut Sight {
+        if !self.sight.as_ref().is_some_and(|sight| sight.fits(columns, rows, layout)) {
+            self.forget_sight();
+            self.sight_since = self.learned;
+            self.sight_known_at = self.learned + LEAST_SECONDS;
+        }
+        self.sight.get_or_insert_with(|| Sight::new(columns, rows, layout))
+    }
+
+    /// Drops what says nothing with another network or another geometry of the picture: it is learned anew.
+    pub fn forget_sight(&mut self) {
+        self.sight = None;
+        for (tail, signal) in self.tails.iter_mut().zip(Signal::ALL) {
+            if signal.is_networks() && tail.seen() > 0.0 {
+                *tail = Tail::new(signal.span().0, signal.span().1);
+            }
+        }
+    }
+
+    /// Whether the network's part is known: else all that the network sees is normal.
+    pub fn is_sight_known(&self) -> bool {
+        self.complete && self.learned >= self.sight_known_at
+    }
+
+    /// Seconds of footage that the network's part was learned from.
+    pub fn sight_learned(&self) -> f64 {
+        self.learned - self.sight_since
     }
 
     /// What comes next doesn't follow on what was.

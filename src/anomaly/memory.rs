@@ -61,6 +61,16 @@ impl Memory {
         }
     }
 
+    /// Whether all lists have the lengths that this version works with; what was written by another one may not.
+    pub fn is_sound(&self) -> bool {
+        let prototypes = self.places * PROTOTYPES;
+        let half = |half: &Half| {
+            half.values.len() == prototypes * self.dimensions && half.weights.len() == prototypes
+        };
+        self.halves.iter().all(half)
+            && [self.upper.len(), self.judged.len(), self.range.len()] == [self.places; 3]
+    }
+
     pub fn fits(&self, places: usize, dimensions: usize) -> bool {
         (self.places, self.dimensions) == (places, dimensions)
     }

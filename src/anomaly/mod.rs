@@ -1,5 +1,6 @@
 //! What is normal for a camera, and what isn't: signals of each frame, a baseline learned of them, and a verdict.
-//! Knows luma planes, what moves, and time; no cameras, no files but the network's, no HTTP.
+//! Knows luma planes, what moves, and time; no cameras, no HTTP, and no files but the network's and (in `store`) the
+//! baseline's.
 
 pub mod baseline;
 mod behaviour;
@@ -8,11 +9,12 @@ pub mod hours;
 pub mod library;
 mod memory;
 pub mod model;
-mod places;
+pub mod places;
 mod rarity;
 mod sight;
 pub mod signal;
 mod stack;
+pub mod store;
 pub mod tampering;
 pub mod verdict;
 
@@ -21,7 +23,7 @@ use crate::motion::Moving;
 use crate::picture::plane::Plane;
 use baseline::Baseline;
 use hours::Hour;
-use model::{ModelSource, Network};
+use model::{ModelSource, Network, NetworkInfo};
 use sight::{Layout, Learning, Look, Sight};
 use signal::{Measured, Signal, Values};
 use stack::Stack;
@@ -79,6 +81,8 @@ pub struct Anomaly {
     last: Option<Duration>,
     /// The last frame's.
     values: Values,
+    /// The network looks no more often than so many times a second while something moves; 0: at its heartbeat only.
+    most_looks: f64,
     pub only: Only,
 }
 
@@ -131,6 +135,7 @@ impl Anomaly {
             anomalous: false,
             last: None,
             values: Values::default(),
+            most_looks: f64::INFINITY,
             only: Only::All,
         }
     }
@@ -163,13 +168,21 @@ impl Anomaly {
                 values.set(signal, eye.values.get(signal).copied());
             }
         }
-        let score = verdict::score(&values, &self.baseline.tails);
+        let mut judged = values.clone();
+        if self.baseline.is_complete() && !self.baseline.is_sight_known() {
+            // The network is new, or the picture's geometry: what it says has no normal range yet.
+            for signal in Signal::ALL.into_iter().filter(|signal| signal.is_networks()) {
+                judged.set(signal, None);
+            }
+        }
+        let score = verdict::score(&judged, &self.baseline.tails);
         let judges = self.baseline.is_complete() && !self.teaching;
-        let verdict = if judges && believable { self.judge(&values) } else { None };
+        let verdict = if judges && believable { self.judge(&judged) } else { None };
         self.anomalous = verdict.is_some();
         if learning == Learning::Everything || (learning == Learning::Slowly && !self.anomalous) {
             let adapt_seconds = self.settings.adapt_days * 86_400.0;
-            self.baseline.learn(&values, seen.time, step, adapt_seconds);
+            let sees = self.eye.is_some() && self.blind.is_none();
+            self.baseline.learn(&values, seen.time, step, adapt_seconds, sees);
         }
         self.values = values;
         Judgement {
@@ -208,9 +221,13 @@ impl Anomaly {
         if moves {
             eye.moved = Some(seen.time);
         }
-        if !eye.stack.push(seen.luma, seen.time) || !eye.is_due(seen.time, &self.settings) {
+        if !eye.stack.push(seen.luma, seen.time) || !eye.is_due(seen.time, &self.settings, self.most_looks) {
             return false;
         }
+        let learning = match learning {
+            Learning::Slowly if !self.baseline.is_sight_known() => Learning::Everything,
+            learning => learning,
+        };
         eye.looked = Some(seen.time);
         let interval = eye.stack.step();
         let descriptors = match eye.network.describe(eye.stack.planes()) {
@@ -226,13 +243,12 @@ impl Anomaly {
         };
         self.blind = None;
         let (columns, rows) = (descriptors.columns, descriptors.rows);
-        let sight = match &mut self.baseline.sight {
-            Some(sight) if sight.fits(columns, rows, &eye.layout) => sight,
-            other => other.insert(Sight::new(columns, rows, &eye.layout)),
-        };
+        self.baseline.sight(columns, rows, &eye.layout);
+        let learned = self.baseline.sight_learned();
+        let sight = self.baseline.sight(columns, rows, &eye.layout);
         let look = Look { columns, rows, values: descriptors.values, time: seen.time, interval };
         eye.values = Values::default();
-        sight.look(&look, &eye.layout, learning, self.baseline.learned, &mut eye.values);
+        sight.look(&look, &eye.layout, learning, learned, &mut eye.values);
         true
     }
 
@@ -279,6 +295,33 @@ impl Anomaly {
         self.cut();
     }
 
+    /// All that was learned is forgotten, and learning begins anew.
+    pub fn reset(&mut self) {
+        self.set_baseline(Baseline::default());
+    }
+
+    /// Drops what was learned with another network or at another geometry of the picture; the rest stays.
+    pub fn forget_sight(&mut self) {
+        self.baseline.forget_sight();
+        self.cut();
+    }
+
+    /// While paused nothing is learned, and what was learned is judged by.
+    pub fn pause(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    /// Lets the network look no more often than so many times a second while something moves, whatever is configured:
+    /// infinite is no limit, 0 leaves the heartbeat.
+    pub fn limit_looks(&mut self, a_second: f64) {
+        self.most_looks = a_second;
+    }
+
+    /// The network that looks, if there is one.
+    pub fn network(&self) -> Option<&NetworkInfo> {
+        self.eye.as_ref().map(|eye| eye.network.info())
+    }
+
     /// Why the network doesn't look; `None` if it does.
     pub fn blind(&self) -> Option<&str> {
         self.blind.as_deref()
@@ -287,10 +330,11 @@ impl Anomaly {
 
 impl Eye {
     /// The full rate while something moves and shortly after, else the heartbeat's.
-    fn is_due(&self, time: Duration, settings: &config::Anomaly) -> bool {
+    fn is_due(&self, time: Duration, settings: &config::Anomaly, most: f64) -> bool {
         let Some(looked) = self.looked else { return true };
         let lively = self.moved.is_some_and(|moved| time.saturating_sub(moved) <= AFTERMATH);
-        let period = if lively { 1.0 / settings.rate_hz } else { settings.heartbeat_seconds };
+        let period =
+            if lively && most > 0.0 { 1.0 / settings.rate_hz.min(most) } else { settings.heartbeat_seconds };
         // Half a stack's step early is nearer than half a step late.
         let early = f64::from(self.stack.step()) / 2.0;
         time < looked || time.saturating_sub(looked).as_secs_f64() + early >= period

@@ -37,6 +37,11 @@ impl Places {
         }
     }
 
+    /// Whether all lists have the lengths that this version works with.
+    pub fn is_sound(&self) -> bool {
+        self.seconds.len() == COLUMNS * ROWS * BINS && self.scene.len() == BINS
+    }
+
     fn bin(&self, value: f32) -> usize {
         let share = (value.max(f32::MIN_POSITIVE).ln() - self.low) / (self.high - self.low);
         ((share.clamp(0.0, 1.0) * BINS as f32) as usize).min(BINS - 1)

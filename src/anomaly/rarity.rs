@@ -108,6 +108,11 @@ impl Tail {
         self.empty + self.blocks.iter().sum::<f32>()
     }
 
+    /// Blocks in which the signal had a value.
+    pub fn measured(&self) -> f32 {
+        self.blocks.iter().sum()
+    }
+
     /// Minus the decimal logarithm of the share of normal blocks that reach `value`: 2 is one block in a hundred.
     pub fn rarity(&self, value: f32) -> f32 {
         let seen = self.seen();

@@ -148,6 +148,13 @@ impl Sight {
         }
     }
 
+    /// Whether all lists have the lengths that this version works with; what was written by another one may not.
+    pub fn is_sound(&self) -> bool {
+        self.columns.checked_mul(self.rows).is_some()
+            && [&self.appearance, &self.tone, &self.kind].into_iter().all(Memory::is_sound)
+            && self.speed.is_sound()
+    }
+
     /// Whether it was learned at this geometry.
     pub fn fits(&self, columns: usize, rows: usize, layout: &Layout) -> bool {
         let cells = columns * rows;

@@ -25,6 +25,23 @@ pub enum AnomalyType {
     CameraTampering,
 }
 
+impl AnomalyType {
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::SuddenMotion => "sudden motion",
+            Self::UnusualActivity => "unusual activity",
+            Self::Loitering => "loitering",
+            Self::RapidMovement => "rapid movement",
+            Self::UnusualSize => "unusual size",
+            Self::UnusualTime => "unusual time",
+            Self::Crowd => "crowd",
+            Self::UnusualAppearance => "unusual appearance",
+            Self::CameraTampering => "camera tampering",
+        }
+    }
+}
+
 /// How severe an anomaly is. `Low` raises no alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "UPPERCASE")]

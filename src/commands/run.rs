@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How long devices have to be released after the server has ended. With the server's own 1.5 s a stop
-/// takes less than 2 s whatever hangs.
+/// takes less than 2 s whatever hangs, but for a disk that hangs, which gets 3 s more to take what was learned.
 const RELEASE_PATIENCE: Duration = Duration::from_millis(400);
 
 #[derive(Debug, Args)]

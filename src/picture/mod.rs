@@ -3,6 +3,7 @@
 pub mod convert;
 pub mod font;
 pub mod jpeg;
+pub mod map;
 pub mod overlay;
 pub mod paint;
 pub mod plane;

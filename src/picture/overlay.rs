@@ -2,12 +2,13 @@
 //! none. Knows what an analysis means; how pixels are changed is `paint`'s.
 //!
 //! Rules: nothing is shown that wasn't measured; the picture's middle stays free except for boxes and zones; light
-//! letters on a dark plate stay readable on any background; red is for alerts only.
+//! letters on a dark plate stay readable on any background; red is for alerts and critical anomalies only.
 
 use super::font::Font;
 use super::paint::{self, Colour, Rect, Stroke};
 use super::plane::Plane;
 use super::{Chroma, Picture};
+use crate::anomaly::verdict::{Severity, Verdict};
 use crate::config::{Zone, ZoneKind};
 use crate::pipeline::{Analysis, Region, State};
 
@@ -17,6 +18,11 @@ const GREY: Colour = Colour::rgb(150, 158, 168);
 const CYAN: Colour = Colour::rgb(34, 211, 238);
 const RED: Colour = Colour::rgb(239, 45, 56);
 const AMBER: Colour = Colour::rgb(251, 176, 36);
+const GREEN: Colour = Colour::rgb(74, 222, 128);
+const YELLOW: Colour = Colour::rgb(250, 224, 50);
+const ORANGE: Colour = Colour::rgb(251, 140, 40);
+/// Letters in it are lighter than the plain one, to be read on a dark plate.
+const LIGHT_RED: Colour = Colour::rgb(255, 82, 88);
 
 /// Opacity of the dark plates behind letters.
 const PLATE: u8 = 150;
@@ -229,7 +235,23 @@ fn draw_state(picture: &mut Picture, measures: Measures, analysis: &Analysis) {
     if let Some(count) = objects(analysis) {
         plate(&count, WHITE);
     }
+    if let Some(verdict) = verdict(analysis) {
+        plate(verdict.anomaly_type.words(), severity_colour(verdict.severity));
+    }
     notes(analysis).for_each(|note| plate(note, AMBER));
+}
+
+fn verdict(analysis: &Analysis) -> Option<&Verdict> {
+    analysis.judgement.as_ref()?.verdict.as_ref().filter(|verdict| verdict.is_anomaly)
+}
+
+fn severity_colour(severity: Severity) -> Colour {
+    match severity {
+        Severity::Low => GREEN,
+        Severity::Medium => YELLOW,
+        Severity::High => ORANGE,
+        Severity::Critical => LIGHT_RED,
+    }
 }
 
 fn objects(analysis: &Analysis) -> Option<String> {
@@ -261,6 +283,16 @@ fn draw_banner(picture: &mut Picture, measures: Measures, analysis: &Analysis) {
     let text = measures.font.shorten(&text, (right - left).max(0) as usize);
     paint::text(picture, left, y, measures.font, &text, WHITE);
     left += measures.font.width(&text) as i32;
+    if let Some(verdict) = verdict(analysis) {
+        let words = verdict.anomaly_type.words();
+        let start = left + measures.font.advance() as i32;
+        let plate = measures.plate_width(words);
+        if start + plate <= right {
+            let ink = severity_colour(verdict.severity);
+            measures.write(picture, start, (height - measures.plate()) / 2, words, ink, (BLACK, 220));
+            left = start + plate;
+        }
+    }
     // On the right, as far as there is room.
     let rest: Vec<String> = objects(analysis).into_iter().chain(notes(analysis).map(str::to_owned)).collect();
     let rest = rest.join("  ");

@@ -1,6 +1,7 @@
 //! Whether a camera is well, from the age of its last valid frame, in words that may leave the machine.
 
-use crate::appliance::{CameraHandle, Phase, Status};
+use crate::anomaly::verdict::Verdict;
+use crate::appliance::{CameraHandle, NetworkState, Phase, Status};
 use crate::config;
 use crate::pipeline::State;
 use crate::service::clock::SharedClock;
@@ -61,6 +62,25 @@ impl Condition {
         self.status.analysis.as_deref().filter(|_| self.active)
     }
 
+    /// The anomaly in the newest frame.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.fresh_analysis()?.judgement.as_ref()?.verdict.as_ref()
+    }
+
+    /// Why anomalies are told less well than they could be, in words that may leave the machine.
+    pub fn limits(&self) -> Vec<String> {
+        let anomaly = &self.status.anomaly;
+        let missing = match &anomaly.network {
+            NetworkState::Missing(why) => {
+                Some(format!("anomalies are judged without the network: {}", without_folders(why)))
+            }
+            _ => None,
+        };
+        let throttled = anomaly.throttled.as_ref().map(|why| format!("the network looks less often: {why}"));
+        let unsaved = anomaly.unsaved.as_ref().map(|why| format!("what was learned can't be saved: {why}"));
+        [missing, throttled, unsaved].into_iter().flatten().collect()
+    }
+
     /// The phase as one word.
     pub fn phase(&self) -> &'static str {
         match self.status.phase {
@@ -74,6 +94,23 @@ impl Condition {
 
 /// The phases as words, for whoever lists them all.
 pub const PHASES: [&str; 4] = ["stopped", "opening", "streaming", "lost"];
+
+/// A text with its paths shortened to their last part; of equal ones in a row one is left.
+pub fn without_folders(text: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let short = match word.rfind('/') {
+            Some(at) if at + 1 < word.len() => &word[at + 1..],
+            _ => word,
+        };
+        let bare = |word: &str| word.trim_end_matches([',', ';', '.', ':']).to_string();
+        match words.last_mut() {
+            Some(last) if short != word && bare(last) == bare(short) => *last = short.into(),
+            _ => words.push(short.into()),
+        }
+    }
+    words.join(" ")
+}
 
 /// Wall-clock time to the millisecond, UTC.
 pub fn rfc3339(wall: SystemTime) -> String {
@@ -108,6 +145,7 @@ mod tests {
             latency_ms: None,
             processing_ms: None,
             viewers: 0,
+            anomaly: Default::default(),
         }
     }
 
@@ -151,6 +189,24 @@ mod tests {
     fn a_stopped_camera_is_neither_streaming_nor_degraded() {
         let stopped = condition(Phase::Stopped, None);
         assert!(!stopped.streaming && !stopped.active && stopped.degraded.is_none());
+    }
+
+    #[test]
+    fn texts_lose_their_folders() {
+        let cases = [
+            (
+                "there is no network; looked for /opt/x/models/anomaly.onnx, models/anomaly.onnx, /usr/anomaly.onnx",
+                "there is no network; looked for anomaly.onnx",
+            ),
+            ("/etc/x.so can't be loaded: /etc/x.so: too short", "x.so can't be loaded: x.so: too short"),
+            (
+                "the network gave NaN for tone in column 1, row 2",
+                "the network gave NaN for tone in column 1, row 2",
+            ),
+        ];
+        for (text, short) in cases {
+            assert_eq!(without_folders(text), short);
+        }
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! guide's; every other field is measured or absent.
 
 use super::App;
-use super::condition::{Condition, Degraded, rounded};
+use super::condition::{Condition, Degraded, rounded, without_folders};
 use super::page;
 use super::problem::Problem;
 use super::query::Parameters;
-use crate::appliance::CameraHandle;
+use crate::anomaly::verdict::Verdict;
+use crate::appliance::{CameraHandle, NetworkState};
 use crate::pipeline::State as AiState;
 use axum::Json;
 use axum::extract::State;
@@ -28,11 +29,13 @@ pub async fn root(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     if wants_html(&headers) {
         return page::page();
     }
-    let condition = Condition::of(app.context.appliance.first(), &app.context.appliance.clock);
+    let camera = app.context.appliance.first();
+    let ai_enabled = matches!(camera.network().await, NetworkState::Running { .. });
+    let condition = Condition::of(camera, &app.context.appliance.clock);
     let body = json!({
         "service": "Smart Edge-AI CCTV System",
         "version": env!("CARGO_PKG_VERSION"),
-        "ai_enabled": true,
+        "ai_enabled": ai_enabled,
         "streaming": condition.streaming,
         "ai_pipeline_active": condition.streaming,
     });
@@ -88,22 +91,40 @@ struct StatusBody<'a> {
     ai_pipeline_active: bool,
     ai_status: AiState,
     #[serde(skip_serializing_if = "Option::is_none")]
+    anomaly_status: Option<AnomalyStatus<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     anomaly_stats: Option<AnomalyStats>,
+    network: Value,
     camera: &'a str,
     viewers: usize,
     #[serde(flatten)]
     measured: Measured,
     #[serde(skip_serializing_if = "Option::is_none")]
     degraded: Option<Degraded>,
+    /// What keeps anomalies from being told as well as they could be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    limits: Vec<String>,
 }
 
-/// While there is no model, nothing was learned and no anomaly was found.
+/// Only during an anomaly.
+#[derive(Serialize)]
+struct AnomalyStatus<'a> {
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    /// Higher is stranger.
+    score: f64,
+}
+
+/// Counted since the program started.
 #[derive(Serialize)]
 struct AnomalyStats {
     total_frames_analyzed: u64,
     total_anomalies_detected: u64,
     anomaly_rate: f64,
     learning_complete: bool,
+    /// 0 to 1.
+    learning_progress: f64,
+    paused: bool,
 }
 
 /// Absent while nothing is measured.
@@ -126,6 +147,9 @@ struct Measured {
     /// A change of light over the whole picture is under way.
     #[serde(skip_serializing_if = "Option::is_none")]
     lighting_change: Option<bool>,
+    /// How strange the newest frame is, without a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anomaly_score: Option<f64>,
     /// Since the last valid frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     frame_age_ms: Option<f64>,
@@ -139,22 +163,63 @@ pub async fn status(State(app): State<Arc<App>>, parameters: Parameters) -> Resu
     Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response())
 }
 
-fn status_body<'a>(camera: &'a CameraHandle, condition: &Condition) -> StatusBody<'a> {
+fn status_body<'a>(camera: &'a CameraHandle, condition: &'a Condition) -> StatusBody<'a> {
     StatusBody {
         streaming: condition.streaming,
         camera_active: condition.active,
         ai_pipeline_active: condition.streaming,
         ai_status: condition.state(),
-        anomaly_stats: condition.streaming.then_some(AnomalyStats {
-            total_frames_analyzed: condition.status.frames_analyzed,
-            total_anomalies_detected: 0,
-            anomaly_rate: 0.0,
-            learning_complete: false,
+        anomaly_status: condition.verdict().map(|verdict| AnomalyStatus {
+            verdict,
+            score: rounded(score(condition).unwrap_or_default(), 3),
         }),
+        anomaly_stats: condition.streaming.then(|| stats(condition)),
+        network: network(condition),
         camera: camera.name(),
         viewers: condition.status.viewers,
         measured: measured(condition),
         degraded: condition.degraded.clone(),
+        limits: condition.limits(),
+    }
+}
+
+/// The newest frame's.
+fn score(condition: &Condition) -> Option<f32> {
+    Some(condition.fresh_analysis()?.judgement.as_ref()?.score)
+}
+
+fn stats(condition: &Condition) -> AnomalyStats {
+    let anomaly = &condition.status.anomaly;
+    let (frames, anomalies) = (condition.status.frames_analyzed, anomaly.anomalies);
+    AnomalyStats {
+        total_frames_analyzed: frames,
+        total_anomalies_detected: anomalies,
+        anomaly_rate: ((anomalies as f64 / frames.max(1) as f64) * 1e6).round() / 1e6,
+        learning_complete: anomaly.complete,
+        learning_progress: rounded(anomaly.progress, 3),
+        paused: anomaly.paused,
+    }
+}
+
+/// What computes the network and how often, or why it doesn't.
+fn network(condition: &Condition) -> Value {
+    let anomaly = &condition.status.anomaly;
+    match &anomaly.network {
+        NetworkState::Running { version, provider, fallback } => {
+            let mut body = json!({ "version": version, "provider": provider });
+            if let Some(fallback) = fallback {
+                body["fallback"] = without_folders(fallback).into();
+            }
+            // Measured, and only while frames come.
+            if let (true, Some(rate), Some(ms)) = (condition.active, anomaly.look_rate, anomaly.look_ms) {
+                body["rate_hz"] = rounded(rate, 1).into();
+                body["look_ms"] = rounded(ms, 2).into();
+            }
+            body
+        }
+        NetworkState::Missing(why) => json!({ "missing": without_folders(why) }),
+        NetworkState::Off => json!({ "missing": "anomalies aren't looked for (anomaly.enabled)" }),
+        NetworkState::Loading => json!({ "missing": "it is being loaded" }),
     }
 }
 
@@ -172,6 +237,7 @@ fn measured(condition: &Condition) -> Measured {
         alert_zone: analysis.alert_zone.clone(),
         learning_background: Some(analysis.learning),
         lighting_change: Some(analysis.lighting),
+        anomaly_score: score(condition).map(|score| rounded(score, 3)),
         frame_age_ms,
     }
 }

@@ -15,6 +15,7 @@ pub async fn alive() -> Response {
 }
 
 /// `GET /readyz`: 200 when each camera that should run delivers valid frames, else 503 with the reasons.
+/// What only makes anomalies be told less well is told under `limits`, and the camera is ready all the same.
 pub async fn ready(State(app): State<Arc<App>>) -> Response {
     let appliance = &app.context.appliance;
     let conditions: Vec<_> = appliance
@@ -53,5 +54,6 @@ fn camera(name: &str, condition: &Condition) -> Value {
         "phase": condition.phase(),
         "frame_age_seconds": condition.status.frame_age.map(|age| rounded(age.as_secs_f32(), 3)),
         "degraded": condition.degraded,
+        "limits": condition.limits(),
     })
 }

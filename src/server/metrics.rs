@@ -2,6 +2,7 @@
 
 use super::App;
 use super::condition::{Condition, PHASES};
+use crate::appliance::NetworkState;
 use crate::pipeline::State as AiState;
 use axum::extract::State;
 use axum::http::header;
@@ -61,6 +62,28 @@ fn text(cameras: &[(&str, Condition)]) -> String {
     });
     page.gauge(cameras, "motion_regions", "Moving things in the newest frame.", |c| {
         c.fresh_analysis().map(|analysis| analysis.regions.len() as f64)
+    });
+    page.counter(
+        cameras,
+        "anomalies_total",
+        "Anomalies of more than low severity, each counted when it begins.",
+        |c| c.status.anomaly.anomalies,
+    );
+    page.counter(cameras, "network_looks_total", "Times that the network looked.", |c| {
+        c.status.anomaly.looks
+    });
+    page.gauge(cameras, "network_look_seconds", "Time for one look of the network, lately.", |c| {
+        c.status.anomaly.look_ms.map(|ms| f64::from(ms) / 1e3)
+    });
+    page.gauge(cameras, "network_running", "1 while the network looks.", |c| {
+        Some(f64::from(u8::from(matches!(c.status.anomaly.network, NetworkState::Running { .. }))))
+    });
+    page.gauge(cameras, "anomaly_score", "How strange the newest frame is.", |c| {
+        Some(c.fresh_analysis()?.judgement.as_ref()?.score.into())
+    });
+    page.gauge(cameras, "learning_progress", "How far learning is, 0 to 1.", |c| {
+        let known = !matches!(c.status.anomaly.network, NetworkState::Off | NetworkState::Loading);
+        known.then(|| c.status.anomaly.progress.into())
     });
     let states = [AiState::Idle, AiState::Motion, AiState::Alert].map(AiState::name);
     page.one_of(
@@ -168,6 +191,7 @@ mod tests {
             latency_ms: Some(12.5),
             processing_ms: None,
             viewers: 4,
+            anomaly: Default::default(),
         };
         Condition { status, streaming: true, active: true, degraded: None }
     }

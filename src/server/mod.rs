@@ -2,6 +2,7 @@
 //! One file an endpoint family; what holds for every request is in `guard`, what holds for every
 //! connection in `listen`.
 
+mod baseline;
 mod cameras;
 mod condition;
 mod guard;
@@ -104,6 +105,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/api/snapshots/{filename}", get(snapshots::download)),
         ("/api/cameras", get(cameras::list)),
         ("/api/openapi.json", get(openapi::document)),
+        ("/api/baseline", get(baseline::show)),
+        ("/api/baseline/map.png", get(baseline::picture)),
+        ("/api/baseline/pause", post(baseline::pause)),
+        ("/api/baseline/reset", post(baseline::reset)),
         ("/healthz", get(health::alive)),
         ("/readyz", get(health::ready)),
         ("/metrics", get(metrics::metrics)),

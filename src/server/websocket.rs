@@ -6,6 +6,7 @@ use super::listen::{Peer, log_end};
 use super::problem::Problem;
 use super::query::Parameters;
 use super::seat::{Seat, seat};
+use crate::anomaly::verdict::Verdict;
 use crate::pipeline::{Region, State as AiState, Timings};
 use crate::publisher::Encoded;
 use axum::Extension;
@@ -120,11 +121,17 @@ struct Found<'a> {
     regions: &'a [Region],
     lighting_change: bool,
     learning_background: bool,
+    /// How strange the frame is; null where anomalies aren't looked for.
+    anomaly_score: Option<f32>,
+    learning_progress: Option<f32>,
+    /// Only during an anomaly, with the fields of the status's `anomaly_status`.
+    anomaly_status: Option<&'a Verdict>,
     timings_us: Timings,
 }
 
 fn found(camera: &str, picture: &Encoded) -> String {
     let analysis = &picture.analysis;
+    let judgement = analysis.judgement.as_ref();
     let time = picture.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
     let found = Found {
         camera,
@@ -137,6 +144,9 @@ fn found(camera: &str, picture: &Encoded) -> String {
         regions: &analysis.regions,
         lighting_change: analysis.lighting,
         learning_background: analysis.learning,
+        anomaly_score: judgement.map(|judgement| judgement.score),
+        learning_progress: judgement.map(|judgement| judgement.progress),
+        anomaly_status: judgement.and_then(|judgement| judgement.verdict.as_ref()),
         timings_us: analysis.timings,
     };
     serde_json::to_string(&found).expect("numbers and texts are always JSON")

@@ -1,7 +1,8 @@
-//! What the process owes to its surroundings: time, orderly stop, systemd.
+//! What the process owes to its surroundings: time, orderly stop, systemd, heat.
 
 pub mod clock;
 pub mod logging;
 pub mod shield;
 pub mod slot;
 pub mod systemd;
+pub mod thermal;

@@ -9,16 +9,24 @@ pub struct Slot<T> {
     changed: Condvar,
 }
 
+/// What ended the waiting.
+#[derive(Debug, PartialEq)]
+pub enum Taken<T> {
+    Value(T),
+    Nudge,
+}
+
 struct SlotState<T> {
     value: Option<T>,
     replaced: u64,
+    nudged: bool,
     closed: bool,
 }
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
         Self {
-            state: Mutex::new(SlotState { value: None, replaced: 0, closed: false }),
+            state: Mutex::new(SlotState { value: None, replaced: 0, nudged: false, closed: false }),
             changed: Condvar::new(),
         }
     }
@@ -39,16 +47,35 @@ impl<T> Slot<T> {
 
     /// The newest value, waiting for one; `None` once the slot is closed.
     pub fn take(&self) -> Option<T> {
+        loop {
+            if let Taken::Value(value) = self.take_or_nudge()? {
+                return Some(value);
+            }
+        }
+    }
+
+    /// The same, but also returns without a value when somebody nudges.
+    pub fn take_or_nudge(&self) -> Option<Taken<T>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if state.closed {
                 return None;
             }
+            let nudged = std::mem::take(&mut state.nudged);
             if let Some(value) = state.value.take() {
-                return Some(value);
+                return Some(Taken::Value(value));
+            }
+            if nudged {
+                return Some(Taken::Nudge);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Wakes the taker although there is no value: there is something else to do.
+    pub fn nudge(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).nudged = true;
+        self.changed.notify_one();
     }
 
     /// Ends all waiting, for ever.
@@ -83,6 +110,17 @@ mod tests {
         slot.put((1, true), |_, _| {});
         slot.put((2, false), |old, new| new.1 |= old.1);
         assert_eq!(slot.take(), Some((2, true)));
+    }
+
+    #[test]
+    fn a_nudge_wakes_without_a_value_and_loses_none() {
+        let slot = Slot::default();
+        slot.nudge();
+        assert_eq!(slot.take_or_nudge(), Some(Taken::Nudge));
+        slot.nudge();
+        slot.put(1, |_, _| {});
+        assert_eq!(slot.take_or_nudge(), Some(Taken::Value(1)));
+        assert_eq!(slot.replaced(), 0);
     }
 
     #[test]

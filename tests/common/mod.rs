@@ -72,8 +72,22 @@ impl Server {
         Self::spawn(shell, &["--camera", "demo"])
     }
 
-    fn spawn(mut command: Command, arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    fn spawn(command: Command, arguments: &[&str]) -> Self {
+        Self::spawn_in(command, tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// With a state folder that was used before.
+    pub fn run_in(folder: TempDir, arguments: &[&str]) -> Self {
+        Self::spawn_in(Command::new(env!("CARGO_BIN_EXE_edge-cctv")), folder, arguments)
+    }
+
+    /// Ends the program as systemd does and gives back its state folder.
+    pub fn end(mut self) -> TempDir {
+        self.terminate();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
+    fn spawn_in(mut command: Command, folder: TempDir, arguments: &[&str]) -> Self {
         let mut child = command
             .arg("run")
             .args(arguments)
@@ -110,11 +124,18 @@ impl Server {
     }
 
     pub fn request(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Reply {
+        self.send(method, path, headers, "")
+    }
+
+    pub fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let mut request = Request::builder().method(method).uri(self.url("http", path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.agent.run(request.body(()).unwrap()).unwrap();
+        let response = match body {
+            "" => self.agent.run(request.body(()).unwrap()).unwrap(),
+            body => self.agent.run(request.body(body).unwrap()).unwrap(),
+        };
         let (head, body) = response.into_parts();
         let mut bytes = Vec::new();
         body.into_reader().read_to_end(&mut bytes).unwrap();

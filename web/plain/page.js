@@ -120,9 +120,14 @@ function render() {
 
 function explain(status) {
   if (status.degraded) return `No picture for ${duration(status.degraded.seconds)}: ${status.degraded.reason}`;
+  if (status.anomaly_status) {
+    const { anomaly_type: type, severity, reasoning } = status.anomaly_status;
+    return `${type.replaceAll('_', ' ')} (${severity}): ${reasoning.join('; ')}`;
+  }
   if (status.ai_status === 'ALERT' && status.alert_zone) return `Motion in zone “${status.alert_zone}”`;
   if (status.learning_background) return 'Getting to know the background; motion isn’t told yet.';
   if (status.lighting_change) return 'The light is changing.';
+  if (status.limits) return status.limits.join('; ');
   return null;
 }
 
@@ -141,8 +146,12 @@ function figures(status) {
     ['Moving things', status.motion_regions],
     ['Viewers', status.viewers],
     ['Frames analysed', stats && stats.total_frames_analyzed],
+    ['Anomaly score', status.anomaly_score],
+    ['Anomalies', stats && stats.total_anomalies_detected],
+    ['Learned', stats && Math.round(100 * stats.learning_progress), stats && stats.paused ? '%, paused' : '%'],
+    ['Network', status.network && status.network.rate_hz, 'looks a second'],
   ];
-  return rows.filter(([, value]) => value !== undefined).map(([name, value, unit]) => {
+  return rows.filter(([, value]) => value !== undefined && value !== null).map(([name, value, unit]) => {
     const row = document.createElement('div');
     const term = document.createElement('dt');
     const figure = document.createElement('dd');

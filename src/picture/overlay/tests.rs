@@ -194,3 +194,42 @@ fn no_signal_tells_since_when_and_why() {
         assert!(crate::picture::jpeg::encode(&picture, 80).is_ok());
     }
 }
+
+#[test]
+fn an_anomaly_is_named_in_its_severitys_colour_whatever_the_state() {
+    use crate::anomaly::Judgement;
+    use crate::anomaly::verdict::AnomalyType;
+    let with = |state, severity| {
+        let verdict = Verdict {
+            is_anomaly: true,
+            anomaly_type: AnomalyType::RapidMovement,
+            confidence: 0.9,
+            severity,
+            reasoning: vec![],
+            baseline_deviation: 4.0,
+        };
+        let judgement = Judgement { verdict: Some(verdict), ..Judgement::default() };
+        drawn(&Analysis { judgement: Some(judgement), ..analysis(state, vec![]) }, &[], (640, 480))
+    };
+    let cases = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+    for state in [State::Idle, State::Motion, State::Alert] {
+        let plain = drawn(&analysis(state, vec![]), &[], (640, 480));
+        for (i, severity) in cases.into_iter().enumerate() {
+            let picture = with(state, severity);
+            assert_eq!(changed(&picture, 0..640, 40..440), 0, "the middle stays free");
+            // Letters are thinner than chroma's samples: their colour is told by the direction in which it changed.
+            let change = |plane: fn(&Chroma) -> &Plane| {
+                let (with, without) = (picture.chroma.as_ref().unwrap(), plain.chroma.as_ref().unwrap());
+                let pairs = plane(with).data.iter().zip(&plane(without).data);
+                pairs.map(|(&a, &b)| f32::from(a) - f32::from(b)).sum::<f32>()
+            };
+            let (cb, cr) = (change(|chroma| &chroma.cb), change(|chroma| &chroma.cr));
+            let colour = severity_colour(severity);
+            let (u, v) = (f32::from(colour.cb) - 128.0, f32::from(colour.cr) - 128.0);
+            let alike = (cb * u + cr * v) / (cb.hypot(cr) * u.hypot(v));
+            // On the alert's banner the plate takes red away too.
+            assert!(state == State::Alert || alike > 0.97, "{state:?} {severity:?}: {alike}");
+            assert!(cases[..i].iter().all(|&other| with(state, other) != picture));
+        }
+    }
+}

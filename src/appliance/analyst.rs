@@ -1,0 +1,431 @@
+//! One camera's analysis thread: frames through the pipeline, commands between them, and what was learned on its way to
+//! the disk. What the frames show is the pipeline's, how often the network may look is the governor's.
+
+use super::governor::Governor;
+use super::inbox::Incoming;
+use super::keeper::Acknowledge;
+use super::{CameraHandle, Learning, NetworkState, lock};
+use crate::anomaly::Anomaly;
+use crate::anomaly::hours::Hour;
+use crate::anomaly::store::{Kept, Origin, source_tag};
+use crate::camera::supervisor::Sink;
+use crate::config;
+use crate::pipeline::Pipeline;
+use crate::service::shield::shielded;
+use crate::service::slot::Taken;
+use crate::service::thermal::ThermalZones;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::oneshot;
+
+/// What was learned is saved so often.
+const SAVE_PERIOD: Duration = Duration::from_secs(300);
+
+/// A defect so soon after a start with what was learned may come of that: it is set aside, and learning begins anew.
+const PROVEN_FRAMES: u64 = 250;
+
+/// Wall-clock time before this was never set: 2024-01-01. Boards without a battery begin in 1970 or at their image's date.
+const CLOCK_IS_SET: Duration = Duration::from_secs(1_704_067_200);
+
+/// What the analysis is asked to do between two frames.
+pub(super) enum Command {
+    /// Forget what was learned, on the disk too.
+    Reset(Acknowledge),
+    /// Save what was learned.
+    Save(Acknowledge),
+    /// Give a copy of what was learned; `None` if anomalies aren't looked for.
+    Copy(oneshot::Sender<Option<Box<Kept>>>),
+}
+
+/// Analyses until the inbox is closed. Sends `ready` once frames can come.
+pub(super) fn run(handle: &CameraHandle, ready: mpsc::Sender<()>) {
+    handle.keeper.store.clean();
+    let mut analyst = Analyst::new(handle);
+    // Nobody waits any more if loading took too long.
+    let _ = ready.send(());
+    while let Some(taken) = handle.analysis.slot.take_or_nudge() {
+        analyst.obey();
+        if let Taken::Value(incoming) = taken {
+            analyst.analyse(incoming);
+        }
+    }
+    analyst.obey();
+    analyst.save(None);
+    handle.keeper.close();
+}
+
+struct Analyst<'a> {
+    handle: &'a CameraHandle,
+    config: Arc<config::Camera>,
+    pipeline: Pipeline,
+    governor: Governor,
+    origin: Origin,
+    /// Seconds learned when the keeper got the baseline last, and when that was.
+    handed: f64,
+    handed_at: Duration,
+    /// Learning was complete in the frame before.
+    complete: bool,
+    /// Frames since the pipeline was made.
+    proven: u64,
+    restored: bool,
+}
+
+impl<'a> Analyst<'a> {
+    fn new(handle: &'a CameraHandle) -> Self {
+        let config = handle.config();
+        let mut analyst = Self {
+            handle,
+            pipeline: Pipeline::new(&config, None),
+            governor: Governor::new(Box::new(ThermalZones::of_this_board())),
+            origin: Origin::default(),
+            handed: 0.0,
+            handed_at: handle.analysis.clock.now(),
+            complete: false,
+            proven: 0,
+            restored: false,
+            config,
+        };
+        analyst.begin();
+        analyst
+    }
+
+    /// Makes the judge of anomalies, with what was learned before.
+    fn begin(&mut self) {
+        let name = &self.handle.name;
+        let tag = source_tag(&self.config.source);
+        self.origin = Origin { source: tag, ..Origin::default() };
+        (self.handed, self.restored, self.complete) = (0.0, false, false);
+        let mut anomaly = Anomaly::configured(&self.config, &self.handle.network);
+        if let Some(anomaly) = &mut anomaly {
+            let network = anomaly.network().map(|network| network.fingerprint);
+            if let Some(Kept { mut baseline, origin }) = self.handle.keeper.newest(tag) {
+                log::info!("{name}: goes on with what was learned in {:.1} hours", baseline.learned / 3600.0);
+                if origin.network.is_some() && network.is_some() && origin.network != network {
+                    log::warn!("{name}: the network is another one: what it sees is learned anew");
+                    baseline.forget_sight();
+                }
+                self.origin = origin;
+                (self.handed, self.restored) = (baseline.learned, true);
+                anomaly.set_baseline(baseline);
+            }
+            self.origin.network = network.or(self.origin.network);
+            self.complete = anomaly.baseline().is_complete();
+        }
+        self.pipeline.set_anomaly(anomaly);
+        self.tell();
+    }
+
+    /// Does what was asked for since the last frame.
+    fn obey(&mut self) {
+        let commands = std::mem::take(&mut *lock(&self.handle.commands));
+        for command in commands {
+            match command {
+                Command::Save(acknowledge) => self.save(Some(acknowledge)),
+                Command::Copy(answer) => {
+                    // Who asked may be gone.
+                    let _ = answer.send(self.kept().map(Box::new));
+                }
+                Command::Reset(acknowledge) => {
+                    self.reset();
+                    self.handed = f64::NAN;
+                    self.save(Some(acknowledge));
+                }
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        let tag = source_tag(&self.config.source);
+        if let Some(anomaly) = self.pipeline.anomaly() {
+            anomaly.reset();
+            self.origin.size = None;
+            self.complete = false;
+            log::info!("{}: what was learned is forgotten", self.handle.name);
+        } else if let Some(kept) = self.handle.keeper.newest(tag) {
+            // Switched off: what was learned before is forgotten all the same.
+            let baseline = crate::anomaly::baseline::Baseline::default();
+            self.handle.keeper.put(Kept { baseline, ..kept }, None);
+        }
+        self.tell();
+    }
+
+    fn configure(&mut self) {
+        let newest = self.handle.config();
+        if Arc::ptr_eq(&self.config, &newest) {
+            return;
+        }
+        let before = std::mem::replace(&mut self.config, newest);
+        self.pipeline.configure(&self.config);
+        if before.anomaly.enabled != self.config.anomaly.enabled {
+            // Switched off, what was learned stays on the disk.
+            self.save(None);
+            self.begin();
+        } else if source_tag(&before.source) != source_tag(&self.config.source) {
+            log::warn!("{}: the source is another one: learning starts anew", self.handle.name);
+            self.reset();
+            self.origin.source = source_tag(&self.config.source);
+        }
+    }
+
+    fn analyse(&mut self, incoming: Incoming) {
+        self.configure();
+        if incoming.begins {
+            self.pipeline.reset();
+        }
+        let clock = &self.handle.analysis.clock;
+        let now = clock.now();
+        let size = (incoming.frame.width, incoming.frame.height);
+        if let Some(anomaly) = self.pipeline.anomaly() {
+            if self.origin.size.is_some_and(|before| before != size) {
+                log::warn!(
+                    "{}: the picture's size is another one: what the network sees is learned anew",
+                    self.handle.name
+                );
+                anomaly.forget_sight();
+            }
+            self.origin.size = Some(size);
+            anomaly.pause(self.handle.learning_paused.load(Ordering::Relaxed));
+            let skipped = self.handle.analysis.slot.replaced();
+            anomaly.limit_looks(self.governor.limit(now, skipped, self.config.anomaly.rate_hz));
+        }
+        let hour = self.config.source.device().and_then(|_| hour(clock.wall()));
+        match shielded(|| self.pipeline.process(&incoming.frame, hour)) {
+            Ok(Ok(analysis)) => {
+                self.proven += 1;
+                self.tell();
+                let analysis = Arc::new(analysis);
+                if self.handle.analysis.done(incoming.session, &analysis) {
+                    self.handle.publisher.show(incoming.frame, analysis);
+                }
+                let complete =
+                    self.pipeline.anomaly().is_some_and(|anomaly| anomaly.baseline().is_complete());
+                if complete && !self.complete {
+                    log::info!(
+                        "{}: learning is complete: what is unusual is told from now on",
+                        self.handle.name
+                    );
+                }
+                if complete != self.complete || now.saturating_sub(self.handed_at) >= SAVE_PERIOD {
+                    self.complete = complete;
+                    self.save(None);
+                }
+            }
+            Ok(Err(error)) => self.handle.broken(&error.to_string()),
+            Err(defect) => {
+                self.handle.broken(&defect);
+                self.rebuild();
+            }
+        }
+    }
+
+    /// After a defect: a new pipeline that goes on with what was saved last.
+    fn rebuild(&mut self) {
+        if self.restored && self.proven < PROVEN_FRAMES {
+            log::error!(
+                "{}: what was learned may be the cause: it is set aside, and learning starts anew",
+                self.handle.name
+            );
+            self.handle.keeper.set_aside();
+        }
+        self.proven = 0;
+        self.pipeline = Pipeline::new(&self.config, None);
+        self.begin();
+    }
+
+    /// What is to be saved; `None` if anomalies aren't looked for.
+    fn kept(&mut self) -> Option<Kept> {
+        let baseline = self.pipeline.anomaly()?.baseline().clone();
+        Some(Kept { baseline, origin: self.origin })
+    }
+
+    /// Hands what was learned to the keeper, if anything was since the last time.
+    fn save(&mut self, acknowledge: Option<Acknowledge>) {
+        self.handed_at = self.handle.analysis.clock.now();
+        let learned = self.pipeline.anomaly().map(|anomaly| anomaly.baseline().learned);
+        if learned.is_none_or(|learned| learned == self.handed) {
+            let unsaved = self.handle.keeper.problem();
+            if let Some(acknowledge) = acknowledge {
+                // Who asked may be gone.
+                let _ = acknowledge.send(unsaved.map_or(Ok(()), Err));
+            }
+            return;
+        }
+        if let Some(kept) = self.kept() {
+            self.handed = kept.baseline.learned;
+            self.handle.keeper.put(kept, acknowledge);
+        }
+    }
+
+    /// Tells the status what it can't see.
+    fn tell(&mut self) {
+        let throttled = self.governor.reason();
+        let Some(anomaly) = self.pipeline.anomaly() else {
+            self.handle.network_state.send_if_modified(|state| replace(state, NetworkState::Off));
+            *lock(&self.handle.learning) = Learning::default();
+            return;
+        };
+        let (progress, complete) = (anomaly.baseline().progress(), anomaly.baseline().is_complete());
+        let mut learning = lock(&self.handle.learning);
+        if learning.throttled != throttled {
+            match &throttled {
+                Some(why) => log::warn!("{}: the network looks less often: {why}", self.handle.name),
+                None => log::info!("{}: the network looks as often as is configured", self.handle.name),
+            }
+        }
+        *learning = Learning { progress, complete, throttled };
+        drop(learning);
+        self.handle.network_state.send_if_modified(|state| replace(state, network_state(anomaly)));
+    }
+}
+
+/// Puts a new value; true if it is another one.
+fn replace(state: &mut NetworkState, new: NetworkState) -> bool {
+    let changed = *state != new;
+    *state = new;
+    changed
+}
+
+fn network_state(anomaly: &Anomaly) -> NetworkState {
+    match (anomaly.blind(), anomaly.network()) {
+        (Some(why), _) => NetworkState::Missing(why.into()),
+        (None, Some(network)) => NetworkState::Running {
+            version: network.version.clone(),
+            provider: network.provider.name(),
+            fallback: network.fallback.clone(),
+        },
+        (None, None) => NetworkState::Off,
+    }
+}
+
+/// The hour of the week in local time; `None` while the clock was never set.
+fn hour(wall: SystemTime) -> Option<Hour> {
+    if wall.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since < CLOCK_IS_SET) {
+        return None;
+    }
+    let local = jiff::Timestamp::try_from(wall).ok()?.to_zoned(jiff::tz::TimeZone::system());
+    let weekend = matches!(local.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
+    Some(Hour { hour: u8::try_from(local.hour()).ok()?, weekend })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anomaly::store::Store;
+    use crate::appliance::Appliance;
+    use crate::camera::{Camera, Wanted, demo};
+    use crate::config::Config;
+    use crate::service::clock::{SharedClock, SimulatedClock};
+    use std::path::Path;
+
+    /// A camera that doesn't run, so that a test can analyse in its place; without the network.
+    fn appliance(folder: &Path) -> Appliance {
+        let camera = config::Camera { name: "yard".into(), autostart: false, ..config::Camera::default() };
+        let mut config = Config { state_dir: folder.into(), cameras: vec![camera], ..Config::default() };
+        config.network.model = folder.join("none.onnx");
+        Appliance::new(&config, SimulatedClock::shared() as SharedClock)
+    }
+
+    fn scene(width: u32) -> Box<dyn Camera> {
+        demo::open(&Wanted { width, height: width * 3 / 4, fps: 10.0 }, None)
+    }
+
+    fn feed(analyst: &mut Analyst, scene: &mut dyn Camera, frames: u64) {
+        for _ in 0..frames {
+            let frame = scene.next_frame().unwrap();
+            let begins = frame.restarted;
+            analyst.analyse(Incoming { frame, session: 0, begins });
+        }
+    }
+
+    fn learned(analyst: &mut Analyst) -> f64 {
+        analyst.pipeline.anomaly().unwrap().baseline().learned
+    }
+
+    fn save(analyst: &mut Analyst) {
+        let (acknowledge, saved) = oneshot::channel();
+        analyst.save(Some(acknowledge));
+        assert_eq!(saved.blocking_recv().unwrap(), Ok(()));
+    }
+
+    #[test]
+    fn after_a_defect_the_analysis_goes_on_with_what_was_saved_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let appliance = appliance(folder.path());
+        let mut analyst = Analyst::new(appliance.first());
+        let mut scene = scene(160);
+        feed(&mut analyst, &mut *scene, 150);
+        save(&mut analyst);
+        let saved = learned(&mut analyst);
+        assert!(saved > 1.0);
+        feed(&mut analyst, &mut *scene, PROVEN_FRAMES);
+        assert!(learned(&mut analyst) > saved);
+        analyst.rebuild();
+        assert_eq!(learned(&mut analyst), saved);
+
+        // Once more, so soon that what was learned may be the cause.
+        feed(&mut analyst, &mut *scene, 3);
+        analyst.rebuild();
+        assert_eq!(learned(&mut analyst), 0.0);
+        let store = Store::new(folder.path(), "yard");
+        assert!(store.bad().exists() && !store.path().exists());
+        appliance.shut_down(Duration::from_secs(1));
+    }
+
+    #[test]
+    fn it_is_saved_every_five_minutes_and_only_if_something_was_learned() {
+        let folder = tempfile::tempdir().unwrap();
+        let appliance = appliance(folder.path());
+        let handle = appliance.first();
+        let mut analyst = Analyst::new(handle);
+        let mut scene = scene(160);
+        feed(&mut analyst, &mut *scene, 150);
+        let handed = analyst.handed;
+        assert_eq!(handed, 0.0, "not yet");
+        handle.analysis.clock.sleep(SAVE_PERIOD);
+        feed(&mut analyst, &mut *scene, 1);
+        let handed = analyst.handed;
+        assert_eq!(handed, learned(&mut analyst));
+        handle.pause_learning(true);
+        handle.analysis.clock.sleep(SAVE_PERIOD);
+        feed(&mut analyst, &mut *scene, 20);
+        assert_eq!((analyst.handed, learned(&mut analyst)), (handed, handed), "paused, nothing is learned");
+        appliance.shut_down(Duration::from_secs(1));
+        let kept = Store::new(folder.path(), "yard").load(analyst.origin.source).unwrap().unwrap();
+        assert_eq!((kept.baseline.learned, kept.origin.size), (handed, Some((160, 120))));
+    }
+
+    #[test]
+    fn switched_off_and_on_it_goes_on_with_what_was_learned() {
+        let folder = tempfile::tempdir().unwrap();
+        let appliance = appliance(folder.path());
+        let handle = appliance.first();
+        let mut analyst = Analyst::new(handle);
+        let mut scene = scene(160);
+        feed(&mut analyst, &mut *scene, 150);
+        let before = learned(&mut analyst);
+        let with = |enabled| {
+            let mut camera = (*handle.config()).clone();
+            camera.anomaly.enabled = enabled;
+            handle.configure(camera);
+        };
+        with(false);
+        feed(&mut analyst, &mut *scene, 1);
+        assert!(analyst.pipeline.anomaly().is_none());
+        assert_eq!(handle.status().anomaly.network, NetworkState::Off);
+        with(true);
+        feed(&mut analyst, &mut *scene, 1);
+        let after = learned(&mut analyst);
+        assert!((before..before + 0.5).contains(&after), "{before} {after}");
+        appliance.shut_down(Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_tells_no_hour() {
+        let at = |seconds| hour(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(at(5000), None);
+        // 2026-11-22 was a Sunday everywhere at noon UTC but near the date line.
+        assert!(at(1_795_348_800).is_some());
+    }
+}

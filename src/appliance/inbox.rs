@@ -1,0 +1,220 @@
+//! What waits for analysis, what came of it, and the figures that follow. Knows frames and analyses, no devices.
+
+use super::{Phase, lock};
+use crate::anomaly::verdict::Severity;
+use crate::camera::{Frame, Opened};
+use crate::pipeline::Analysis;
+use crate::service::clock::SharedClock;
+use crate::service::slot::Slot;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Figures older than this tell nothing of now and aren't shown.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// The network's heartbeat is slow: its rate is measured over so long.
+const LOOKS_SPAN: Duration = Duration::from_secs(10);
+
+/// A moment of a camera's life, for `/status`.
+#[derive(Clone, Debug)]
+pub struct Status {
+    pub phase: Phase,
+    /// What the device delivers, while it is known.
+    pub opened: Option<Opened>,
+    /// The newest analysis since the camera was started.
+    pub analysis: Option<Arc<Analysis>>,
+    /// Since the last frame that could be used; `None`: there was none since the camera was started.
+    pub frame_age: Option<Duration>,
+    /// Frames analysed since the program started.
+    pub frames_analyzed: u64,
+    /// Unusable frames since the program started, with the reason of the last.
+    pub frames_broken: u64,
+    pub last_broken: Option<String>,
+    /// Frames that nobody had time for before the next one came.
+    pub frames_skipped: u64,
+    /// How often the camera was opened again after a loss.
+    pub reopened: u64,
+    /// Frames a second that were analysed; `None` when none came lately.
+    pub fps: Option<f32>,
+    /// From capture to the end of the analysis.
+    pub latency_ms: Option<f32>,
+    /// Time for the analysis of one frame.
+    pub processing_ms: Option<f32>,
+    pub viewers: usize,
+    pub anomaly: AnomalyStatus,
+}
+
+/// What is to be known of the search for anomalies.
+#[derive(Clone, Debug, Default)]
+pub struct AnomalyStatus {
+    pub network: NetworkState,
+    /// How far learning is, from 0 to 1.
+    pub progress: f32,
+    pub complete: bool,
+    pub paused: bool,
+    /// Anomalies of more than low severity since the program started, each counted once when it begins.
+    pub anomalies: u64,
+    /// How often the network looked since the program started.
+    pub looks: u64,
+    /// Looks a second over the last ten seconds, and the time for one in ms; `None` when there was none lately.
+    pub look_rate: Option<f32>,
+    pub look_ms: Option<f32>,
+    /// Why the network looks less often than is configured.
+    pub throttled: Option<String>,
+    /// Why what was learned can't be saved.
+    pub unsaved: Option<String>,
+}
+
+/// Whether the network looks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum NetworkState {
+    /// Not known yet.
+    #[default]
+    Loading,
+    /// Anomalies aren't looked for.
+    Off,
+    /// Why there is none, or why it fails, in words; anomalies are judged without it.
+    Missing(String),
+    Running {
+        version: String,
+        provider: &'static str,
+        /// Why that isn't the provider that was asked for.
+        fallback: Option<String>,
+    },
+}
+
+/// A frame on its way to the analysis.
+pub(super) struct Incoming {
+    pub frame: Frame,
+    /// Counts the starts of the camera: what was captured before a stop must not count after it.
+    pub session: u64,
+    /// This frame, or one that was missed just before it, began the source anew.
+    pub begins: bool,
+}
+
+/// Frames that wait for analysis, and what came of those before.
+pub(super) struct AnalysisInbox {
+    pub clock: SharedClock,
+    pub slot: Slot<Incoming>,
+    pub counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+pub(super) struct Counts {
+    session: u64,
+    analyzed: u64,
+    pub broken: u64,
+    pub broken_logged: Option<Duration>,
+    pub last_broken: Option<String>,
+    pub last_valid: Option<Duration>,
+    pub newest: Option<Arc<Analysis>>,
+    /// The last frame was part of an anomaly that counts.
+    anomalous: bool,
+    anomalies: u64,
+    looks: u64,
+    /// When the network's last looks ended, and their time in ms.
+    recent_looks: VecDeque<(Duration, f32)>,
+    /// When the last analyses ended, with their latency and the time they took, both in ms.
+    recent: VecDeque<(Duration, f32, f32)>,
+}
+
+impl AnalysisInbox {
+    pub fn new(clock: SharedClock) -> Self {
+        Self { clock, slot: Slot::default(), counts: Mutex::default() }
+    }
+
+    pub fn put(&self, frame: Frame) {
+        let session = lock(&self.counts).session;
+        let begins = frame.restarted;
+        self.slot.put(Incoming { frame, session, begins }, |missed, next| next.begins |= missed.begins);
+    }
+
+    /// Takes an analysis; false if it belongs to a time before the camera was stopped.
+    pub fn done(&self, session: u64, analysis: &Arc<Analysis>) -> bool {
+        let now = self.clock.now();
+        let mut counts = lock(&self.counts);
+        counts.analyzed += 1;
+        let verdict = analysis.judgement.as_ref().and_then(|judgement| judgement.verdict.as_ref());
+        let anomalous = verdict.is_some_and(|verdict| verdict.is_anomaly && verdict.severity > Severity::Low);
+        counts.anomalies += u64::from(anomalous && !counts.anomalous);
+        counts.anomalous = anomalous;
+        if analysis.judgement.as_ref().is_some_and(|judgement| judgement.looked) {
+            counts.looks += 1;
+            counts.recent_looks.push_back((now, analysis.timings.anomaly as f32 / 1e3));
+        }
+        while counts.recent_looks.front().is_some_and(|(then, _)| *then + LOOKS_SPAN < now) {
+            counts.recent_looks.pop_front();
+        }
+        if counts.session != session {
+            return false;
+        }
+        counts.last_valid = Some(now);
+        let latency = now.saturating_sub(analysis.captured).as_secs_f32() * 1e3;
+        let processing =
+            (analysis.timings.decode + analysis.timings.motion + analysis.timings.anomaly) as f32 / 1e3;
+        counts.recent.push_back((now, latency, processing));
+        while counts.recent.front().is_some_and(|(then, ..)| *then + FRESH < now) {
+            counts.recent.pop_front();
+        }
+        counts.newest = Some(analysis.clone());
+        true
+    }
+
+    /// The camera was stopped: only the counters stay.
+    pub fn forget(&self) {
+        let mut counts = lock(&self.counts);
+        counts.session += 1;
+        counts.newest = None;
+        counts.last_valid = None;
+        counts.anomalous = false;
+        counts.recent.clear();
+        counts.recent_looks.clear();
+    }
+
+    pub fn status(&self, phase: Phase, opened: Option<Opened>, reopened: u64, viewers: usize) -> Status {
+        let now = self.clock.now();
+        let counts = lock(&self.counts);
+        let fresh: Vec<_> = counts.recent.iter().filter(|(then, ..)| *then + FRESH >= now).collect();
+        let mean = |value: fn(&(Duration, f32, f32)) -> f32| {
+            (!fresh.is_empty())
+                .then(|| fresh.iter().map(|entry| value(entry)).sum::<f32>() / fresh.len() as f32)
+        };
+        let fps = match (fresh.first(), fresh.last()) {
+            (Some(first), Some(last)) if last.0 > first.0 => {
+                Some((fresh.len() - 1) as f32 / (last.0 - first.0).as_secs_f32())
+            }
+            _ => None,
+        };
+        let looks: Vec<f32> = counts
+            .recent_looks
+            .iter()
+            .filter(|(then, _)| *then + LOOKS_SPAN >= now)
+            .map(|look| look.1)
+            .collect();
+        let has_looked = !looks.is_empty();
+        let anomaly = AnomalyStatus {
+            anomalies: counts.anomalies,
+            looks: counts.looks,
+            look_rate: has_looked.then(|| looks.len() as f32 / LOOKS_SPAN.as_secs_f32()),
+            look_ms: has_looked.then(|| looks.iter().sum::<f32>() / looks.len() as f32),
+            ..AnomalyStatus::default()
+        };
+        Status {
+            phase,
+            opened,
+            analysis: counts.newest.clone(),
+            frame_age: counts.last_valid.map(|last| now.saturating_sub(last)),
+            frames_analyzed: counts.analyzed,
+            frames_broken: counts.broken,
+            last_broken: counts.last_broken.clone(),
+            frames_skipped: self.slot.replaced(),
+            reopened,
+            fps,
+            latency_ms: mean(|entry| entry.1),
+            processing_ms: mean(|entry| entry.2),
+            viewers,
+            anomaly,
+        }
+    }
+}
