@@ -143,7 +143,8 @@ impl Baseline {
         self.sight = None;
         for (tail, signal) in self.tails.iter_mut().zip(Signal::ALL) {
             if signal.is_networks() && tail.seen() > 0.0 {
-                *tail = Tail::new(signal.span().0, signal.span().1);
+                let (low, high, excess) = signal.span();
+                *tail = Tail::new(low, high, excess);
             }
         }
     }

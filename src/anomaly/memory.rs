@@ -68,7 +68,8 @@ impl Memory {
             half.values.len() == prototypes * self.dimensions && half.weights.len() == prototypes
         };
         self.halves.iter().all(half)
-            && [self.upper.len(), self.judged.len(), self.range.len()] == [self.places; 3]
+            && self.range.len() == self.places
+            && self.distances.len() == self.places * BINS
     }
 
     pub fn fits(&self, places: usize, dimensions: usize) -> bool {

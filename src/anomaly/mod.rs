@@ -148,10 +148,11 @@ impl Anomaly {
     pub fn look(&mut self, seen: &Seen) -> Judgement {
         let step = self.last.map_or(0.0, |last| seen.time.saturating_sub(last).as_secs_f64()).min(2.5);
         self.last = Some(seen.time);
-        // Under changing light, and before the background is known, nothing that seems to move is to be believed.
+        // Under changing light, and before the background is known, no track is to be believed. The network needs no
+        // background.
         let believable = !seen.moving.lighting && !seen.moving.learning;
         let learning = match () {
-            () if self.paused || !believable => Learning::Nothing,
+            () if self.paused || seen.moving.lighting => Learning::Nothing,
             () if self.teaching || !self.baseline.is_complete() => Learning::Everything,
             () => Learning::Slowly,
         };
