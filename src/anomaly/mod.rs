@@ -28,6 +28,7 @@ use sight::{Layout, Learning, Look, Sight};
 use signal::{Measured, Signal, Values};
 use stack::Stack;
 use std::time::Duration;
+use tampering::{Tamper, Tampering};
 use verdict::Verdict;
 
 /// What is seen of one frame.
@@ -59,7 +60,6 @@ pub struct Judgement {
 struct Eye {
     network: Network,
     layout: Layout,
-    stack: Stack,
     /// When it looked last, and when something moved last.
     looked: Option<Duration>,
     moved: Option<Duration>,
@@ -74,6 +74,10 @@ pub struct Anomaly {
     eye: Option<Eye>,
     /// Why the network doesn't look, in words.
     blind: Option<String>,
+    stack: Stack,
+    tampering: Tampering,
+    /// What the last look at the view found.
+    tampered: Option<Verdict>,
     paused: bool,
     /// Teaching: all that is seen is normal, and nothing is judged.
     teaching: bool,
@@ -94,6 +98,12 @@ pub enum Only {
     Behaviour,
     Network,
 }
+
+/// Without a network the view is looked at so often, for tampering.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// A camera that was moved is told so long, then the new view is learned.
+const MOVED_FOR: Duration = Duration::from_secs(60);
 
 /// After motion the network looks on at its full rate for so long.
 const AFTERMATH: Duration = Duration::from_millis(1000);
@@ -118,9 +128,13 @@ impl Anomaly {
     pub fn new(settings: &config::Anomaly, network: Result<Network, String>) -> Self {
         let eye = network.and_then(|network| {
             let layout = Layout::new(&network.info().groups)?;
-            let stack = Stack::new(network.info().interval, network.info().stride);
-            Ok(Eye { network, layout, stack, looked: None, moved: None, values: Values::default() })
+            Ok(Eye { network, layout, looked: None, moved: None, values: Values::default() })
         });
+        let (interval, stride) = match &eye {
+            Ok(eye) => (eye.network.info().interval, eye.network.info().stride),
+            Err(_) => (INTERVAL, contract::STRIDE),
+        };
+        let stack = Stack::new(interval, stride);
         let (eye, blind) = match eye {
             Ok(eye) => (Some(eye), None),
             Err(why) => (None, Some(why)),
@@ -130,6 +144,9 @@ impl Anomaly {
             baseline: Baseline::default(),
             eye,
             blind,
+            stack,
+            tampering: Tampering::default(),
+            tampered: None,
             paused: false,
             teaching: false,
             anomalous: false,
@@ -151,8 +168,10 @@ impl Anomaly {
         // Under changing light, and before the background is known, no track is to be believed. The network needs no
         // background.
         let believable = !seen.moving.lighting && !seen.moving.learning;
+        let stacked = self.stack.push(seen.luma, seen.time);
+        let tampered = self.watch_view(seen.time);
         let learning = match () {
-            () if self.paused || seen.moving.lighting => Learning::Nothing,
+            () if self.paused || seen.moving.lighting || tampered.is_some() => Learning::Nothing,
             () if self.teaching || !self.baseline.is_complete() => Learning::Everything,
             () => Learning::Slowly,
         };
@@ -163,7 +182,7 @@ impl Anomaly {
             self.baseline.behaviour.look(seen.moving, seen.mask, seen.time, learns, &mut values);
             self.by_the_hour(seen, learns, step, &mut values);
         }
-        let looked = self.only != Only::Behaviour && self.ask_network(seen, learning);
+        let looked = self.only != Only::Behaviour && self.ask_network(seen, learning, stacked);
         if let Some(eye) = &self.eye {
             for signal in Signal::ALL.into_iter().filter(|signal| signal.is_networks()) {
                 values.set(signal, eye.values.get(signal).copied());
@@ -178,7 +197,7 @@ impl Anomaly {
         }
         let score = verdict::score(&judged, &self.baseline.tails);
         let judges = self.baseline.is_complete() && !self.teaching;
-        let verdict = if judges && believable { self.judge(&judged) } else { None };
+        let verdict = tampered.or_else(|| if judges && believable { self.judge(&judged) } else { None });
         self.anomalous = verdict.is_some();
         if learning == Learning::Everything || (learning == Learning::Slowly && !self.anomalous) {
             let adapt_seconds = self.settings.adapt_days * 86_400.0;
@@ -202,6 +221,26 @@ impl Anomaly {
             .or_else(|| strange.then(|| verdict::strange_light(values, tails)))
     }
 
+    /// Looks whether somebody tampered with the camera. Once a moved camera was told, all is learned anew.
+    fn watch_view(&mut self, time: Duration) -> Option<Verdict> {
+        if !self.stack.is_newest(time) || self.teaching {
+            return self.tampered.clone();
+        }
+        let tamper = self.tampering.look(self.stack.newest(), time);
+        let is_told = |tamper: &Tamper| {
+            tamper.kind == tampering::Kind::Moved && time.saturating_sub(tamper.since) > MOVED_FOR
+        };
+        if tamper.as_ref().is_some_and(is_told) {
+            log::warn!("the camera looks elsewhere than before: what is normal is learned anew");
+            self.tampering.accept();
+            self.baseline = Baseline::default();
+            self.tampered = None;
+        } else {
+            self.tampered = tamper.map(|tamper| verdict::tampering(&tamper));
+        }
+        self.tampered.clone()
+    }
+
     /// The signal of the hour.
     fn by_the_hour(&mut self, seen: &Seen, learns: bool, step: f64, values: &mut Values) {
         let Some(hour) = seen.hour else { return };
@@ -215,14 +254,14 @@ impl Anomaly {
     }
 
     /// Lets the network look if it is time; true if it did.
-    fn ask_network(&mut self, seen: &Seen, learning: Learning) -> bool {
+    fn ask_network(&mut self, seen: &Seen, learning: Learning, stacked: bool) -> bool {
         let Some(eye) = &mut self.eye else { return false };
         let moves =
             seen.mask.data.iter().any(|&sample| sample != 0) || seen.moving.lighting || seen.moving.learning;
         if moves {
             eye.moved = Some(seen.time);
         }
-        if !eye.stack.push(seen.luma, seen.time) || !eye.is_due(seen.time, &self.settings, self.most_looks) {
+        if !stacked || !eye.is_due(seen.time, self.stack.step(), &self.settings, self.most_looks) {
             return false;
         }
         let learning = match learning {
@@ -230,8 +269,8 @@ impl Anomaly {
             learning => learning,
         };
         eye.looked = Some(seen.time);
-        let interval = eye.stack.step();
-        let descriptors = match eye.network.describe(eye.stack.planes()) {
+        let interval = self.stack.step();
+        let descriptors = match eye.network.describe(self.stack.planes()) {
             Ok(descriptors) => descriptors,
             Err(error) => {
                 if self.blind.is_none() {
@@ -270,8 +309,8 @@ impl Anomaly {
         self.baseline.cut();
         self.anomalous = false;
         self.last = None;
+        self.stack.cut();
         if let Some(eye) = &mut self.eye {
-            eye.stack.cut();
             (eye.looked, eye.moved, eye.values) = (None, None, Values::default());
         }
     }
@@ -293,6 +332,8 @@ impl Anomaly {
     /// Goes on with what was learned before; a part that doesn't fit the network is learned anew.
     pub fn set_baseline(&mut self, baseline: Baseline) {
         self.baseline = baseline;
+        self.tampering.reset();
+        self.tampered = None;
         self.cut();
     }
 
@@ -331,13 +372,13 @@ impl Anomaly {
 
 impl Eye {
     /// The full rate while something moves and shortly after, else the heartbeat's.
-    fn is_due(&self, time: Duration, settings: &config::Anomaly, most: f64) -> bool {
+    fn is_due(&self, time: Duration, step: f32, settings: &config::Anomaly, most: f64) -> bool {
         let Some(looked) = self.looked else { return true };
         let lively = self.moved.is_some_and(|moved| time.saturating_sub(moved) <= AFTERMATH);
         let period =
             if lively && most > 0.0 { 1.0 / settings.rate_hz.min(most) } else { settings.heartbeat_seconds };
         // Half a stack's step early is nearer than half a step late.
-        let early = f64::from(self.stack.step()) / 2.0;
+        let early = f64::from(step) / 2.0;
         time < looked || time.saturating_sub(looked).as_secs_f64() + early >= period
     }
 }

@@ -301,10 +301,7 @@ impl Sight {
     fn kinds(&mut self, look: &Look, layout: &Layout, learning: Learning, half: usize) -> Option<Measured> {
         let moving = channel(look, layout.moving);
         let mut oddest = [(f32::NEG_INFINITY, None); MOVING_CELLS];
-        for index in 0..moving.len() {
-            if moving[index] < MOVES_SURELY {
-                continue;
-            }
+        for (index, _) in moving.iter().enumerate().filter(|(_, moves)| **moves >= MOVES_SURELY) {
             self.vector.clear();
             self.vector.extend(layout.kind.clone().map(|c| channel(look, c)[index]));
             self.vector.push(2.0 * channel(look, layout.size)[index]);

@@ -81,6 +81,11 @@ impl Stack {
         self.planes.each_ref()
     }
 
+    /// Whether the frame at `time` was taken.
+    pub fn is_newest(&self, time: Duration) -> bool {
+        self.times[FRAMES - 1] == Some(time)
+    }
+
     /// The newest frame that was taken.
     pub fn newest(&self) -> &Plane {
         &self.planes[FRAMES - 1]

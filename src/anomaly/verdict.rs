@@ -8,6 +8,7 @@
 
 use crate::anomaly::rarity::{BLOCKS_A_DAY, Tail};
 use crate::anomaly::signal::{Measured, Signal, Values};
+use crate::anomaly::tampering::Tamper;
 use serde::Serialize;
 
 /// Kinds of anomalies, as the API names them.
@@ -152,6 +153,18 @@ pub fn strange_light(values: &Values, tails: &[Tail]) -> Verdict {
     }
 }
 
+/// What is said while somebody has turned, covered or defocused the camera.
+pub fn tampering(tamper: &Tamper) -> Verdict {
+    Verdict {
+        is_anomaly: true,
+        anomaly_type: AnomalyType::CameraTampering,
+        confidence: confidence(rarity_of(tamper.deviation)),
+        severity: Severity::Critical,
+        reasoning: vec![tamper.reason.clone()],
+        baseline_deviation: tamper.deviation,
+    }
+}
+
 fn confidence(rarity: f32) -> f32 {
     1.0 / (1.0 + BLOCKS_A_DAY * GROUPS * 10f32.powf(-rarity))
 }
@@ -160,6 +173,12 @@ fn confidence(rarity: f32) -> f32 {
 fn deviations(rarity: f32) -> f32 {
     let double = 2.0 * rarity * std::f32::consts::LN_10;
     (double - (double.max(1.0) * std::f32::consts::TAU).ln()).max(0.0).sqrt()
+}
+
+/// The other way round.
+fn rarity_of(deviations: f32) -> f32 {
+    (deviations.powi(2) / 2.0 + (deviations.max(0.4) * std::f32::consts::TAU.sqrt()).ln())
+        * std::f32::consts::LOG10_E
 }
 
 fn kind(signal: Signal) -> AnomalyType {

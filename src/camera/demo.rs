@@ -13,7 +13,7 @@ use crate::config::{Zone, ZoneKind};
 use crate::service::clock::SharedClock;
 use backdrop::Backdrop;
 use canvas::Canvas;
-pub use cast::{CYCLE_SECONDS, Unusual};
+pub use cast::{CALM_CYCLES, CYCLE_SECONDS, Unusual};
 use std::time::Duration;
 
 /// Samples of noise that lines are taken from at random places: enough that no pattern is seen.
@@ -128,7 +128,7 @@ impl Scene {
     fn still(&self, seconds: f64) -> Vec<u8> {
         let mut data = self.backdrop.data.clone();
         let mut canvas = Canvas::over(&mut data, self.width, self.height, &self.backdrop.front);
-        cast::draw(&self.script, (seconds % CYCLE_SECONDS) as f32, &mut canvas);
+        cast::draw(&self.script, seconds, &mut canvas);
         data
     }
 }

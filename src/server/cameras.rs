@@ -78,5 +78,7 @@ fn schedule(source: &Source) -> Option<Value> {
             "what": unusual.what,
         })
     });
-    Some(json!({ "cycle_seconds": demo::CYCLE_SECONDS, "unusual": unusual.collect::<Vec<_>>() }))
+    Some(
+        json!({ "cycle_seconds": demo::CYCLE_SECONDS, "calm_cycles": demo::CALM_CYCLES, "unusual": unusual.collect::<Vec<_>>() }),
+    )
 }

@@ -8,6 +8,10 @@ use std::f32::consts::TAU;
 /// The script begins again after so long.
 pub const CYCLE_SECONDS: f64 = 240.0;
 
+/// The first cycles show daily life and the intruder alone, so that there is something normal to learn: the other
+/// unusual things begin after so many.
+pub const CALM_CYCLES: u32 = 3;
+
 /// Something that doesn't belong to the street's daily life.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unusual {
@@ -69,6 +73,8 @@ enum Look {
 
 /// One part in the script: on stage from its first key to its last.
 pub struct Role {
+    /// Not played in the calm cycles.
+    staged: bool,
     look: Look,
     keys: Vec<Key>,
 }
@@ -107,7 +113,7 @@ pub fn script() -> Vec<Role> {
     // Daily life, with moments in which nothing moves: 7 s at the minute's start, then around 28 and 44 s.
     for minute in 0..4 {
         let (start, odd) = (minute as f32 * 60.0, minute % 2 == 1);
-        let mut add = |look, keys| roles.push(Role { look, keys });
+        let mut add = |look, keys| roles.push(Role { staged: false, look, keys });
         let car = |number: usize| Look::Car { paint: PAINTS[number % PAINTS.len()] };
         add(person(minute), across(start + 7.0, 12.0, FOOTPATH, !odd, 0.06));
         add(car(minute), across(start + 13.0, 4.5, FAR_LANE, false, 0.3));
@@ -136,9 +142,13 @@ pub fn script() -> Vec<Role> {
         intruder[at].lift = FENCE_HEIGHT * 0.95;
     }
     let dark = Look::Person { jacket: [0.13, 0.13, 0.15], trousers: [0.14, 0.15, 0.19] };
-    roles.push(Role { look: dark, keys: intruder });
-    roles.push(Role { look: person(4), keys: across(105.0, 4.0, FOOTPATH, true, 0.08) });
-    roles.push(Role { look: person(1), keys: across(106.4, 4.1, FOOTPATH + 0.006, true, 0.08) });
+    roles.push(Role { staged: false, look: dark, keys: intruder });
+    roles.push(Role { staged: true, look: person(4), keys: across(105.0, 4.0, FOOTPATH, true, 0.08) });
+    roles.push(Role {
+        staged: true,
+        look: person(1),
+        keys: across(106.4, 4.1, FOOTPATH + 0.006, true, 0.08),
+    });
     let there_and_back: Vec<(f32, f32, f32)> = [(141.0, -0.06), (148.0, 0.66)]
         .into_iter()
         .chain((0..6).flat_map(|turn| {
@@ -148,11 +158,11 @@ pub fn script() -> Vec<Role> {
         .chain([(182.5, 1.06)])
         .map(|(t, u)| (t, u, FOOTPATH - 0.006))
         .collect();
-    roles.push(Role { look: person(2), keys: path(&there_and_back) });
+    roles.push(Role { staged: true, look: person(2), keys: path(&there_and_back) });
     let van = Look::Car { paint: [0.88, 0.88, 0.86] };
     let (stop, kerb) = (0.42, FAR_LANE - 0.018);
     let stops = [(219.0, 1.3, FAR_LANE), (222.0, stop, kerb), (229.5, stop, kerb), (232.5, -0.3, FAR_LANE)];
-    roles.push(Role { look: van, keys: path(&stops) });
+    roles.push(Role { staged: true, look: van, keys: path(&stops) });
     let (beside, place) = ((stop + 0.05, 0.80), (stop + 0.10, FOOTPATH + 0.010));
     let leaves = [
         (223.5, beside.0, beside.1),
@@ -160,8 +170,9 @@ pub fn script() -> Vec<Role> {
         (226.6, place.0 - 0.02, place.1),
         (228.0, beside.0, beside.1),
     ];
-    roles.push(Role { look: person(0), keys: path(&leaves) });
+    roles.push(Role { staged: true, look: person(0), keys: path(&leaves) });
     roles.push(Role {
+        staged: true,
         look: Look::Parcel,
         keys: path(&[(225.6, place.0, place.1), (236.5, place.0, place.1)]),
     });
@@ -171,15 +182,20 @@ pub fn script() -> Vec<Role> {
         (236.9, place.0 - 0.025, FOOTPATH + 0.008),
         (239.8, -0.06, FOOTPATH),
     ];
-    roles.push(Role { look: person(5), keys: path(&takes) });
+    roles.push(Role { staged: true, look: person(5), keys: path(&takes) });
     roles
 }
 
-/// Draws all who are on stage, the far ones first. `seconds` from the cycle's start.
-pub fn draw(roles: &[Role], seconds: f32, canvas: &mut Canvas) {
+/// Draws all who are on stage, the far ones first, at a time since the demo's start.
+pub fn draw(roles: &[Role], seconds: f64, canvas: &mut Canvas) {
+    let calm = seconds < f64::from(CALM_CYCLES) * CYCLE_SECONDS;
+    let seconds = (seconds % CYCLE_SECONDS) as f32;
     let aspect = canvas.width as f32 / canvas.height as f32;
-    let mut present: Vec<(&Role, Moment)> =
-        roles.iter().filter_map(|role| Some((role, Moment::of(role, seconds, aspect)?))).collect();
+    let mut present: Vec<(&Role, Moment)> = roles
+        .iter()
+        .filter(|role| !(calm && role.staged))
+        .filter_map(|role| Some((role, Moment::of(role, seconds, aspect)?)))
+        .collect();
     present.sort_by(|a, b| a.1.v.total_cmp(&b.1.v));
     for (role, moment) in present {
         canvas.nearness = nearness(moment.v);

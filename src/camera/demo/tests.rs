@@ -27,9 +27,10 @@ fn in_zone((u, v): (f32, f32)) -> bool {
         .all(|(a, b)| (b.0 - a.0) * (v - a.1) >= (b.1 - a.1) * (u - a.0))
 }
 
-/// Moments of a whole cycle.
+/// Moments of a whole cycle, the first in which everything is played.
 fn cycle(step: f64) -> impl Iterator<Item = f64> {
-    (0..(CYCLE_SECONDS / step) as usize).map(move |i| i as f64 * step)
+    (0..(CYCLE_SECONDS / step) as usize)
+        .map(move |i| f64::from(CALM_CYCLES) * CYCLE_SECONDS + i as f64 * step)
 }
 
 #[test]
