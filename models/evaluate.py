@@ -2,11 +2,12 @@
 
   evaluate.py PROGRAM [--data DIR] [--keep DIR]          what `edge-cctv analyze` finds in labelled footage
   evaluate.py PROGRAM --ways [--data DIR] [--keep DIR]   other ways to judge the same frames, beside the shipped one
+  evaluate.py --held-out                                 the figures of training, on the scenes that it never saw
   evaluate.py --latency                                  time of one inference, one thread
 
 PROGRAM is a release build. It looks for the network in models/ of this checkout and for ONNX Runtime as it always
 does (ORT_DYLIB_PATH helps). --keep leaves the verdicts in a folder and takes those that lie there instead of
-judging again. --ways and --latency need the Python package onnxruntime, --ways needs ffmpeg too.
+judging again. All but the first need the Python package onnxruntime, --ways needs ffmpeg, --held-out Pillow.
 
 Nothing here is normalised per clip, and no threshold is chosen on what is judged.
 """
@@ -14,6 +15,7 @@ import argparse
 import csv
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
@@ -108,6 +110,12 @@ def alarms(lines):
     return found
 
 
+def events(path):
+    """The staged events: (first frame, last frame, strange, what happens)."""
+    found = re.findall(r"- (\d+) - (\d+): \*\*\(([NA])\)\*\* (.+?)\.? *$", path.read_text(), re.MULTILINE)
+    return [(int(first), int(last), mark == "A", what) for first, last, mark, what in found]
+
+
 def print_table(head, rows):
     print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for row in rows:
@@ -133,6 +141,16 @@ def print_tables(program, data, keep):
     found = alarms(lines)
     print_table(["normal footage", "hours", "false alarms"],
                 [[clip, hours, str(times)] for clip, (times, hours) in found.items()])
+    print()
+    lines = verdicts(program, data, UPCAM_LEARN, UPCAM_JUDGE, "all", keep / "upcam_all.jsonl")
+    scores, flags, _, frames = aligned(lines, labels_of(data, UPCAM))
+    alerts = np.array([line["ai_status"] == "ALERT" for line in lines])
+    rows = []
+    for first, last, strange, what in events(data / UPCAM / "events.md"):
+        part = (frames >= first) & (frames <= last)
+        rows.append([f"{first}–{last}", "strange" if strange else "normal", what, float(np.median(scores[part])),
+                     f"{100 * flags[part].mean():.0f} %", f"{100 * alerts[part].mean():.0f} %"])
+    print_table(["frames", "label", "what happens", "median score", "flagged", "in ALERT"], rows)
 
 
 # --- Other ways -------------------------------------------------------------------------------------------------
@@ -286,6 +304,41 @@ def print_ways(program, data, keep):
                  "the same without lamps and screens off"], rows)
 
 
+def print_held_out():
+    """The same as train.score says at the end of training, of the file instead of the weights in memory."""
+    import scenes
+
+    network = session()
+    parts = groups(network)
+    found = {key: [] for key in ("probability", "share", "error", "speed", "still", "distance", "changed")}
+    for seed in range(scenes.SEED + scenes.SAMPLES - scenes.HELD_OUT, scenes.SEED + scenes.SAMPLES):
+        sample, looks = scenes.sample(seed), []
+        for shot in "ab":
+            values = network.run(None, {"frames": sample["frames_" + shot][None]})[0][0]
+            share, flow = sample["moving_" + shot].clip(0, 1), sample["flow_" + shot]
+            found["probability"].append(values[parts["moving"]][0])
+            found["share"].append(share)
+            moves = (share > 0.12) & (sample["kind_" + shot] > 0)
+            found["error"].append(np.linalg.norm(values[parts["flow"]] - flow, axis=0)[moves])
+            found["speed"].append(np.linalg.norm(flow, axis=0)[moves])
+            found["still"].append(np.linalg.norm(values[parts["flow"]], axis=0)[share < 0.02])
+            looks.append(values[parts["appearance"]])
+        found["distance"].append(np.square(looks[0] - looks[1]).mean(0))
+        found["changed"].append(sample["changed"])
+    found = {key: np.concatenate([part.ravel() for part in parts]) for key, parts in found.items()}
+    # As in training, cells that a thing only touches count neither way.
+    sure = (found["share"] < 0.02) | (found["share"] > 0.12)
+    moving = flag_figures(found["probability"][sure] > 0.5, found["share"][sure] > 0.12)[2]
+    known = (found["changed"] < 0.01) | (found["changed"] > 0.2)
+    print_table(["figure", "value"], [
+        ["F of motion, per cell, %", moving],
+        ["error of flow where something moves, cells an interval", float(found["error"].mean())],
+        ["speed there, cells an interval", float(found["speed"].mean())],
+        ["flow where nothing moves, cells an interval", float(found["still"].mean())],
+        ["AUC of changed against unchanged cells by distance of appearance, %",
+         auc(found["distance"][known], found["changed"][known] > 0.2)]])
+
+
 def print_latency():
     network = session()
     rows = []
@@ -306,8 +359,11 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=CHECKOUT / "../shared/data")
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--ways", action="store_true")
+    parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--latency", action="store_true")
     arguments = parser.parse_args()
+    if arguments.held_out:
+        return print_held_out()
     if arguments.latency:
         return print_latency()
     if not arguments.program:

@@ -9,6 +9,10 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw
 
+#: Of the first scene; each next one has the next number. Training begins with it too.
+SEED = 20_240_601
+#: Scenes of a full training, and how many of them, at the end, are never learned.
+SAMPLES, HELD_OUT = 14_000, 400
 #: Of a frame, in pixels.
 WIDTH, HEIGHT = 128, 96
 #: Drawn so many times larger, then averaged: edges fall between pixels as in a real picture.

@@ -26,11 +26,8 @@ from torch.nn import functional
 import export
 import scenes
 from network import Network
+from scenes import HELD_OUT, SEED
 
-#: Of the first scene (each has the next number), of the weights and of the batches.
-SEED = 20_240_601
-#: Scenes at the end that are never learned.
-HELD_OUT = 400
 #: Arrays of a sample.
 KEYS = ["frames_a", "frames_b", "moving_a", "moving_b", "flow_a", "flow_b", "kind_a", "kind_b", "size_a", "size_b", "changed"]
 
@@ -135,7 +132,7 @@ def score(network, data, held):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=14_000)
+    parser.add_argument("--samples", type=int, default=scenes.SAMPLES)
     parser.add_argument("--steps", type=int, default=6_000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--cache", default="target/models")
