@@ -8,7 +8,7 @@ LISTEN ?= 127.0.0.1:8000
 # Where the program looks for ONNX Runtime when it runs out of cargo's target folder.
 onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-target}/onnxruntime/$(shell uname -m)"
 
-.PHONY: run build test test-board lint bench cross clean
+.PHONY: run build test test-board lint bench cross model clean
 
 run: build
 	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
@@ -41,6 +41,12 @@ bench:
 
 cross:
 	packaging/cross-build.sh
+
+# Renders the scenes (kept in target/models), trains and writes models/anomaly.onnx: 45 to 90 minutes on two cores
+# (models/README.md). Debian's Python, whatever environment is active: its packages are the pinned ones.
+model:
+	@packaging/setup.sh model
+	/usr/bin/python3 models/train.py --cache target/models --output models/anomaly.onnx
 
 clean:
 	cargo clean

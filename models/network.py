@@ -1,4 +1,8 @@
-"""The network: three luma frames in, a grid of descriptors out."""
+"""The network: three luma frames in, a grid of descriptors out, one for each cell of 8x8 pixels.
+
+Plain 3x3 convolutions, which every runtime and every small processor computes well. Of the groups only `moving`, `flow`,
+`size`, `kind` and `appearance` are trained; `tone` is computed.
+"""
 import torch
 from torch import nn
 from torch.nn import functional
@@ -6,15 +10,20 @@ from torch.nn import functional
 from scenes import KINDS, STRIDE
 
 FRAMES = 3
+#: Between two frames, in training and in service.
+INTERVAL_MS = 200
 #: Groups of channels of the output, in order.
 GROUPS = [("moving", 1), ("flow", 2), ("size", 1), ("kind", 8), ("appearance", 16), ("tone", 4)]
 
 
 def convolution(inside, outside, kernel=3, step=1):
+    """With batch normalisation, which the export folds into the weights."""
     return nn.Sequential(nn.Conv2d(inside, outside, kernel, step, kernel // 2, bias=False), nn.BatchNorm2d(outside), nn.ReLU())
 
 
 class Residual(nn.Module):
+    """Two convolutions beside a straight way."""
+
     def __init__(self, channels):
         super().__init__()
         self.first = convolution(channels, channels)
@@ -25,6 +34,8 @@ class Residual(nn.Module):
 
 
 class Network(nn.Module):
+    """As it is trained. Each group is one linear map of the trunk's 64 channels a cell."""
+
     def __init__(self, narrow=16, middle=32, wide=64):
         super().__init__()
         self.trunk = nn.Sequential(
@@ -39,7 +50,9 @@ class Network(nn.Module):
         self.name = nn.Conv2d(8, len(KINDS), 1)
 
     def forward(self, frames):
-        """`frames` uint8 [N, 3, H, W] → the groups, float32."""
+        """`frames` uint8 [N, 3, H, W], oldest first, H and W multiples of 8 → groups, float32 [N, channels, H/8, W/8].
+
+        `moving` is a logit here. `picture` is the input as the trunk sees it, [N, 3, H, W]."""
         # A change of exposure becomes an offset; the floor keeps dark noise small.
         picture = torch.log(frames.float() * (1 / 255) + 0.06) * 0.8 + 1.0
         x = self.trunk(picture)

@@ -1,16 +1,25 @@
-"""Rendered scenes with known truth: what moves where and how fast, what kind of thing, what changed.
+"""Rendered scenes with known truth: what moves where and how fast, what kind of thing, what changed. Knows no network.
 
 A scene is a static view (floor, walls, furniture, foliage, screens) in which things stand, lie and move. Each sample
 holds two views of one scene, taken under different light with different things in it, so that a network can learn
 which differences are things and which are light. Everything is drawn from a seed; no photograph is used.
 """
+import io
+
 import numpy as np
 from PIL import Image, ImageDraw
 
+#: Of the first scene; each next one has the next number. Training begins with it too.
+SEED = 20_240_601
+#: Scenes of a full training, and how many of them, at the end, are never learned.
+SAMPLES, HELD_OUT = 14_000, 400
+#: Of a frame, in pixels.
 WIDTH, HEIGHT = 128, 96
 #: Drawn so many times larger, then averaged: edges fall between pixels as in a real picture.
 SCALE = 3
+#: Side of a cell, in pixels.
 STRIDE = 8
+#: What a cell may hold; 0 is none.
 KINDS = ["nothing", "walker", "runner", "cyclist", "glider", "vehicle", "animal", "box"]
 
 
@@ -194,6 +203,7 @@ class Light:
         self.drift = rng.normal(0, 0.012) if rng.random() < 0.3 else 0.0
 
     def take(self, rng, albedo, shadow, step):
+        """One frame, uint8 [HEIGHT, WIDTH]. `shadow`: share of light that is lost, at the large size."""
         picture = albedo * self.field * (1 - shadow)
         if self.flare:
             picture = picture + self.flare * self.field
@@ -212,9 +222,9 @@ class Light:
         return np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
 
     def compress(self, frames):
+        """The traces of JPEG, on most cameras' frames."""
         if not self.quality:
             return frames
-        import io
         out = []
         for frame in frames:
             data = io.BytesIO()
@@ -267,10 +277,11 @@ class Actor:
 
 
 def shot(rng, view, actors):
-    """Three frames 200 ms apart and the truth of the last: (frames, identity, light)."""
+    """Three frames 200 ms apart, uint8 [3, HEIGHT, WIDTH], and which actor is where in the last, at the large size: the
+    number of the foremost one, 0 for none."""
     light = Light(rng, view)
     w, h = WIDTH * SCALE, HEIGHT * SCALE
-    frames, identity = [], None
+    frames = []
     for step in (-2, -1, 0):
         albedo, mask = Image.fromarray(view.albedo), Image.new("L", (w, h), 0)
         shadow = Image.new("L", (w, h), 0)
@@ -289,7 +300,9 @@ def shot(rng, view, actors):
 
 
 def truth(identity, actors):
-    """Per cell: moving share, flow in cells an interval, kind, log2 of the height in cells; all of the last frame."""
+    """Of the last frame, per cell: the share that moves [rows, columns], flow in cells an interval [2, rows, columns] (right
+    and down are positive), kind (index in KINDS) and log2 of the thing's height in cells, both of the thing that takes most
+    of the cell if that is 8 % at least."""
     rows, columns, cell = HEIGHT // STRIDE, WIDTH // STRIDE, STRIDE * SCALE
     cells = identity.reshape(rows, cell, columns, cell).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     moving = np.zeros((rows, columns), np.float32)
@@ -310,23 +323,24 @@ def truth(identity, actors):
 
 
 def sample(seed):
-    """One training sample of two shots; a dictionary of small arrays."""
+    """One training sample: two shots "a" and "b" of one view, a dictionary of arrays. `changed` is the share of each cell
+    that shows another thing in one shot than in the other; light and shadows are no change."""
     rng = np.random.default_rng(seed)
     view = View(rng)
     out = {}
-    # A third of the actors is in both shots, unmoved furniture for the second one.
+    # Up to two things stand in both shots: what hasn't changed may look like a person too.
     shared = [Actor(rng, 1 + i) for i in range(rng.integers(0, 3))]
     for actor in shared:
         actor.moves, actor.step, actor.cadence, actor.fidget = False, np.zeros(2), 0, 0.0
-    numbers = []
+    identities = []
     for name in "ab":
         own = [Actor(rng, 10 + 10 * "ab".index(name) + i) for i in range(rng.choice([0, 1, 2, 3, 5, 9], p=[0.15, 0.25, 0.2, 0.2, 0.12, 0.08]))]
         actors = sorted(shared + own, key=lambda actor: actor.y)
         frames, identity = shot(rng, view, actors)
         moving, flow, kind, size = truth(identity, actors)
         out.update({f"frames_{name}": frames, f"moving_{name}": moving, f"flow_{name}": flow, f"kind_{name}": kind, f"size_{name}": size})
-        numbers.append(identity)
+        identities.append(identity)
     cell = STRIDE * SCALE
-    differs = (numbers[0] != numbers[1]).reshape(HEIGHT // STRIDE, cell, WIDTH // STRIDE, cell)
+    differs = (identities[0] != identities[1]).reshape(HEIGHT // STRIDE, cell, WIDTH // STRIDE, cell)
     out["changed"] = differs.mean((1, 3)).astype(np.float32)
     return out

@@ -1,12 +1,23 @@
-"""Renders the training scenes, trains the network and writes anomaly.onnx. Seeded; two cores, no GPU.
+"""Renders the training scenes, trains the network and writes anomaly.onnx. Seeded; needs two cores and no GPU.
 
-  train.py [--samples N] [--steps N] [--cache DIR] [--output FILE]
+  train.py [--samples N] [--steps N] [--batch N] [--cache DIR] [--output FILE] [--any-versions]
+
+The scenes are kept in --cache for the next time. Until training is done, the network of the moment lies there too;
+--output is written at the end. 3 GB of memory, 2 GB of disk.
 """
 import argparse
 import hashlib
 import multiprocessing
 import pathlib
+import shutil
+import sys
 import time
+
+import versions
+
+# Before what it looks for is imported, which would fail in fewer words.
+if __name__ == "__main__" and "--any-versions" not in sys.argv:
+    versions.check()
 
 import numpy as np
 import torch
@@ -15,20 +26,23 @@ from torch.nn import functional
 import export
 import scenes
 from network import Network
+from scenes import HELD_OUT, SEED
 
-SEED = 20_240_601
-HELD_OUT = 400
+#: Arrays of a sample.
 KEYS = ["frames_a", "frames_b", "moving_a", "moving_b", "flow_a", "flow_b", "kind_a", "kind_b", "size_a", "size_b", "changed"]
 
 
 def render(count, cache):
-    """All samples as arrays of `count`, rendered once; the hash of the frames names the data."""
-    path = pathlib.Path(cache) / f"scenes-{count}.npz"
+    """All samples as {key: array [count, ...]}, rendered once for each state of scenes.py, and the SHA-256 of the frames."""
+    code = hashlib.sha256(pathlib.Path(scenes.__file__).read_bytes()).hexdigest()[:8]
+    path = pathlib.Path(cache) / f"scenes-{code}-{count}.npz"
     if not path.exists():
         with multiprocessing.Pool(2) as pool:
             samples = pool.map(scenes.sample, range(SEED, SEED + count), chunksize=16)
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **{key: np.stack([sample[key] for sample in samples]) for key in KEYS})
+        fresh = path.with_suffix(".part.npz")
+        np.savez(fresh, **{key: np.stack([sample[key] for sample in samples]) for key in KEYS})
+        fresh.rename(path)
     stored = np.load(path)
     data = {key: stored[key] for key in KEYS}
     digest = hashlib.sha256(data["frames_a"].tobytes())
@@ -51,6 +65,7 @@ def batch(data, chosen, flip):
 
 
 def losses(network, tensors):
+    """Weighted losses by name, and what `score` needs of the way to them."""
     frames, moving, flow, kind, size, changed = tensors
     out = network(frames)
     kind = kind.long()
@@ -68,8 +83,10 @@ def losses(network, tensors):
     weights = torch.ones(len(scenes.KINDS))
     weights[0] = 0.2
     loss["kind"] = 0.4 * functional.cross_entropy(network.name(out["kind"]), kind, weight=weights)
-    loss["small"] = 0.002 * (out["kind"] ** 2).mean()
+    # Keeps the descriptor from growing without end: cross-entropy alone rewards length.
+    loss["kind_length"] = 0.002 * (out["kind"] ** 2).mean()
     a, b = out["appearance"].chunk(2)
+    # Contrastive: alike where only light differs, at least 1 apart where another thing is (Hadsell et al. 2006).
     square = ((a - b) ** 2).mean(1)
     same, other = (changed < 0.01).float(), (changed > 0.2).float()
     distance = torch.sqrt(square + 1e-5)
@@ -80,7 +97,8 @@ def losses(network, tensors):
 
 
 def score(network, data, held):
-    """Figures on held-out scenes."""
+    """Figures on held-out scenes: F of motion, errors of flow in cells an interval where things move and where nothing does,
+    and the AUC by which the distance of appearance tells changed cells from unchanged ones."""
     network.eval()
     found = {key: [] for key in ("moving", "flow", "still", "changed")}
     with torch.no_grad():
@@ -114,12 +132,15 @@ def score(network, data, held):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=14_000)
+    parser.add_argument("--samples", type=int, default=scenes.SAMPLES)
     parser.add_argument("--steps", type=int, default=6_000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--cache", default="target/models")
     parser.add_argument("--output", default="models/anomaly.onnx")
+    parser.add_argument("--any-versions", action="store_true", help="don't insist on the versions in requirements.txt")
     arguments = parser.parse_args()
+    if arguments.samples <= HELD_OUT:
+        parser.error(f"--samples must exceed the {HELD_OUT} scenes that are held out")
     started = time.time()
     data, digest = render(arguments.samples, arguments.cache)
     print(f"rendered {arguments.samples} scenes in {time.time() - started:.0f} s, sha256 {digest[:16]}", flush=True)
@@ -129,6 +150,7 @@ def main():
     network.train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=arguments.steps, pct_start=0.1)
+    unfinished = pathlib.Path(arguments.cache) / "unfinished.onnx"
     held = np.arange(arguments.samples - HELD_OUT, arguments.samples)
     seen = {}
     for step in range(arguments.steps):
@@ -144,7 +166,8 @@ def main():
         if step % 500 == 499 or step == arguments.steps - 1:
             figures = " ".join(f"{key} {value:.4f}" for key, value in seen.items())
             print(f"step {step + 1} at {time.time() - started:.0f} s: {figures}; held out {score(network, data, held)}", flush=True)
-            export.write(network, arguments.output, digest)
+            export.write(network, str(unfinished), digest)
+    shutil.move(unfinished, arguments.output)
     print(f"{arguments.output} written after {time.time() - started:.0f} s")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian (12 or later) machine, and says so. What is there is left alone.
-#   usage: setup.sh build|test|board
+#   usage: setup.sh build|test|board|model
 set -euo pipefail
 
 need=(gcc g++ make libclang-dev)
@@ -10,11 +10,13 @@ case ${1:-} in
 # pip fetches ONNX Runtime (onnxruntime.sh).
 build) need+=(python3-pip) ;;
 test) need+=(python3-pip ffmpeg chromium) ;;
+# Training has nothing to do with the program's build. Debian's torch, for pip's brings gigabytes of CUDA.
+model) need=(git python3 python3-torch python3-onnx python3-numpy python3-pil) ;;
 board) need+=(python3-pip qemu-system-arm e2fsprogs cpio zstd kmod ffmpeg curl python3) ;;
 *) sed -n '2,3p' "$0" >&2; exit 2 ;;
 esac
 
-command -v cargo >/dev/null || {
+[ "${1:-}" = model ] || command -v cargo >/dev/null || {
   echo "setup: cargo is missing: install Rust 1.92 or later, for example from https://rustup.rs" >&2
   exit 1
 }
