@@ -28,7 +28,8 @@ const PRIOR_PRESENCE: f32 = 5.0;
 /// What was learned of behaviour at this camera, by place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Behaviour {
-    speed: Places,
+    /// Of upright things, and of the others: people walk beside a road.
+    speed: [Places; 2],
     linger: Places,
     size: Places,
     /// Seconds with something that moved: `[place]`, and in which direction: `[place][sector]`.
@@ -54,7 +55,7 @@ struct Path {
 impl Default for Behaviour {
     fn default() -> Self {
         Self {
-            speed: Places::new(SPEEDS.0, SPEEDS.1),
+            speed: [Places::new(SPEEDS.0, SPEEDS.1), Places::new(SPEEDS.0, SPEEDS.1)],
             linger: Places::new(LINGERS.0, LINGERS.1),
             size: Places::new(SIZES.0, SIZES.1),
             presence: vec![0.0; COLUMNS * ROWS],
@@ -99,7 +100,8 @@ impl Behaviour {
                 continue;
             }
             let speed = track.speed() / width;
-            values.raise_above(Signal::Speed, speed, self.speed.quantile(foot, UPPER), foot);
+            let shape = usize::from(track.blob.height() <= track.blob.width());
+            values.raise_above(Signal::Speed, speed, self.speed[shape].quantile(foot, UPPER), foot);
             values.raise(Signal::Place, Measured::plain(self.emptiness(place, total), Some(foot)));
             if speed > STANDING
                 && let Some(contrary) = self.contrariness(place, sector(track.velocity))
@@ -107,7 +109,7 @@ impl Behaviour {
                 values.raise(Signal::Direction, Measured::plain(contrary, Some(foot)));
             }
             if learn {
-                self.speed.add(foot, speed, step);
+                self.speed[shape].add(foot, speed, step);
                 self.presence[place] += step;
                 if speed > STANDING {
                     self.directions[place * SECTORS + sector(track.velocity)] += step;
@@ -160,7 +162,7 @@ impl Behaviour {
 
     /// Lets what was learned count for less.
     pub fn fade(&mut self, factor: f32) {
-        for places in [&mut self.speed, &mut self.linger, &mut self.size] {
+        for places in self.speed.iter_mut().chain([&mut self.linger, &mut self.size]) {
             places.fade(factor);
         }
         self.presence.iter_mut().chain(&mut self.directions).for_each(|seconds| *seconds *= factor);
@@ -179,7 +181,8 @@ impl Behaviour {
 
     /// The usual upper speed at a point (0..1), in picture widths a second.
     pub fn usual_speed(&self, point: (f32, f32)) -> Option<f32> {
-        self.speed.quantile(point, UPPER)
+        let speeds = self.speed.iter().filter_map(|speed| speed.quantile(point, UPPER));
+        speeds.reduce(f32::max)
     }
 
     /// The usual direction at a place: mean of the unit vectors, shorter the more they differ. Down is positive.

@@ -16,7 +16,7 @@ const BINS: usize = 128;
 const TAIL_BLOCKS: f32 = 12.0;
 const TAIL_SHARE: f32 = 0.05;
 /// Powers of ten beyond what was seen in which a tail's continuation is half believed.
-const REACH: f32 = 3.0;
+const REACH: f32 = 6.0;
 /// Weight in peaks with which a signal's default mean excess counts.
 const EXCESS_WEIGHT: f32 = 6.0;
 
