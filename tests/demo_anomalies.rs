@@ -14,6 +14,7 @@ const FPS: f32 = 5.0;
 const CYCLES: u32 = 15;
 
 #[test]
+#[ignore = "an hour of the demo: run by .ci/run with --release"]
 fn the_box_left_behind_raises_an_alarm_and_daily_life_raises_none() {
     let camera = config::Camera::default();
     let anomaly = Anomaly::configured(&camera, &config::Network::default()).expect("it is on by default");
