@@ -6,17 +6,22 @@
   evaluate.py --latency                                  time of one inference, one thread
 
 PROGRAM is a release build. It looks for the network in models/ of this checkout and for ONNX Runtime as it always
-does (ORT_DYLIB_PATH helps). --keep leaves the verdicts in a folder and takes those that lie there instead of
-judging again. All but the first need the Python package onnxruntime, --ways needs ffmpeg, --held-out Pillow.
+does (ORT_DYLIB_PATH helps). --keep leaves the verdicts in a folder, and takes those of the same program and network
+that lie there instead of judging again. --card puts the tables into README.md, in the place of those with the same head;
+its prose is yours to check. All but the first need the Python package onnxruntime, --ways needs ffmpeg, --held-out Pillow.
 
 Nothing here is normalised per clip, and no threshold is chosen on what is judged.
 """
 import argparse
+import contextlib
 import csv
+import hashlib
+import io
 import json
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -71,6 +76,11 @@ def labels_of(data, folder):
     return found
 
 
+def fingerprint(program):
+    """Of the program and the network: the figures of two programs must never mix."""
+    return hashlib.sha256(pathlib.Path(program).read_bytes() + MODEL.read_bytes()).hexdigest()[:12]
+
+
 def verdicts(program, data, learn, judge, signals, path):
     """Runs the program, if its verdicts aren't at `path` already: the lines, as dictionaries."""
     if not path.exists():
@@ -82,6 +92,8 @@ def verdicts(program, data, learn, judge, signals, path):
             raise SystemExit(f"{' '.join(command)}\nended with {result.returncode}:\n{result.stderr}")
         if "judged without the network" in result.stderr:
             raise SystemExit(f"the program had no network, so there is nothing to measure:\n{result.stderr}")
+        if fingerprint(program) != path.parent.name:
+            raise SystemExit(f"{program} or {MODEL} was replaced meanwhile: measure again")
         fresh.rename(path)
     with open(path) as lines:
         return [json.loads(line) for line in lines]
@@ -114,6 +126,18 @@ def events(path):
     """The staged events: (first frame, last frame, strange, what happens)."""
     found = re.findall(r"- (\d+) - (\d+): \*\*\(([NA])\)\*\* (.+?)\.? *$", path.read_text(), re.MULTILINE)
     return [(int(first), int(last), mark == "A", what) for first, last, mark, what in found]
+
+
+def into_card(text):
+    """Puts each table of the text into the card."""
+    card = pathlib.Path(__file__).with_name("README.md")
+    lines = card.read_text().split("\n")
+    for table in (part.split("\n") for part in text.strip().split("\n\n")):
+        if table[0] not in lines:
+            raise SystemExit(f"{card} has no table with the head\n{table[0]}")
+        first = lines.index(table[0])
+        lines[first:lines.index("", first)] = table
+    card.write_text("\n".join(lines))
 
 
 def print_table(head, rows):
@@ -299,7 +323,7 @@ def print_ways(program, data, keep):
         smooth = (total[1:] - total[first]) / (np.arange(len(scores)) + 1 - first)
         rows.append([name, auc(scores, labels), *(auc(scores[part], labels[part]) for part in lit), auc(smooth, labels),
                      *(auc(smooth[part], labels[part]) for part in lit[1:])])
-    print(f"{count} frames learned, {len(chosen)} judged, {labels.sum()} of them anomalous\n")
+    print(f"{count} frames learned, {len(chosen)} judged, {labels.sum()} of them anomalous", file=sys.stderr)
     print_table(["way", "AUC", "without lamps off", "without lamps and screens off", f"AUC of the last {SMOOTH} s",
                  "the same without lamps and screens off"], rows)
 
@@ -361,7 +385,18 @@ def main():
     parser.add_argument("--ways", action="store_true")
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--latency", action="store_true")
+    parser.add_argument("--card", action="store_true")
     arguments = parser.parse_args()
+    if not arguments.card:
+        return measure(parser, arguments)
+    written = io.StringIO()
+    with contextlib.redirect_stdout(written):
+        measure(parser, arguments)
+    print(written.getvalue(), end="")
+    return into_card(written.getvalue())
+
+
+def measure(parser, arguments):
     if arguments.held_out:
         return print_held_out()
     if arguments.latency:
@@ -372,8 +407,9 @@ def main():
         raise SystemExit(f"no footage in {arguments.data}: --data says where it is")
     with tempfile.TemporaryDirectory() as fallback:
         keep = arguments.keep or pathlib.Path(fallback)
-        keep.mkdir(parents=True, exist_ok=True)
         program, data = str(pathlib.Path(arguments.program).resolve()), arguments.data.resolve()
+        keep = keep.resolve() / fingerprint(program)
+        keep.mkdir(parents=True, exist_ok=True)
         return (print_ways if arguments.ways else print_tables)(program, data, keep)
 
 

@@ -3,7 +3,7 @@
   train.py [--samples N] [--steps N] [--batch N] [--cache DIR] [--output FILE] [--any-versions]
 
 The scenes are kept in --cache for the next time. Until training is done, the network of the moment lies there too;
---output is written at the end. 3 GB of memory, 2 GB of disk.
+--output is written at the end. Plan for 4 GB of memory and 1.2 GB of disk.
 """
 import argparse
 import hashlib
