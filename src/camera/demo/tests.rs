@@ -5,9 +5,9 @@ fn wanted(width: u32, height: u32, fps: f32) -> Wanted {
     Wanted { width, height, fps }
 }
 
-/// Luma pixels that differ from the empty scene, as (u, v) of their centres.
+/// Luma pixels that differ from the empty scene, as (u, v) of their centres, in the first cycle in which all is played.
 fn touched(scene: &Scene, seconds: f64) -> Vec<(f32, f32)> {
-    let still = scene.still(seconds);
+    let still = scene.still(f64::from(CALM_CYCLES) * CYCLE_SECONDS + seconds);
     let luma = still.iter().zip(&scene.backdrop.data).take(scene.width * scene.height);
     luma.enumerate()
         .filter(|(_, (now, empty))| now != empty)
@@ -27,10 +27,9 @@ fn in_zone((u, v): (f32, f32)) -> bool {
         .all(|(a, b)| (b.0 - a.0) * (v - a.1) >= (b.1 - a.1) * (u - a.0))
 }
 
-/// Moments of a whole cycle, the first in which everything is played.
+/// Moments of a whole cycle.
 fn cycle(step: f64) -> impl Iterator<Item = f64> {
-    (0..(CYCLE_SECONDS / step) as usize)
-        .map(move |i| f64::from(CALM_CYCLES) * CYCLE_SECONDS + i as f64 * step)
+    (0..(CYCLE_SECONDS / step) as usize).map(move |i| i as f64 * step)
 }
 
 #[test]
@@ -84,6 +83,9 @@ fn the_scene_rests_at_first_and_in_between() {
     // the cycle's seam isn't seen
     assert!(touched(&scene, CYCLE_SECONDS - 0.05).is_empty());
     assert_eq!(scene.still(15.3), scene.still(15.3 + CYCLE_SECONDS));
+    // the calm cycles have the intruder, and no runners
+    assert_eq!(scene.still(55.0), scene.still(55.0 + f64::from(CALM_CYCLES) * CYCLE_SECONDS));
+    assert_ne!(scene.still(107.0), scene.still(107.0 + f64::from(CALM_CYCLES) * CYCLE_SECONDS));
 }
 
 #[test]
