@@ -15,8 +15,8 @@ const BINS: usize = 128;
 /// The tail begins where so many blocks, or this share of them, lie above.
 const TAIL_BLOCKS: f32 = 12.0;
 const TAIL_SHARE: f32 = 0.05;
-/// Powers of ten beyond what was seen in which a tail's continuation is half believed.
-const REACH: f32 = 6.0;
+/// How far beyond what was seen a tail's continuation is believed, as a multiple of the powers of ten that were seen.
+const REACH: f32 = 2.2;
 /// Weight in peaks with which a signal's default mean excess counts.
 const EXCESS_WEIGHT: f32 = 6.0;
 
@@ -147,7 +147,8 @@ impl Tail {
         if rarity <= known {
             return rarity;
         }
-        known + REACH * (1.0 + (rarity - known) / REACH).ln()
+        let reach = REACH * known;
+        known + reach * (1.0 + (rarity - known) / reach).ln()
     }
 
     /// The value that one normal block in `10^rarity` reaches: the upper end of the normal range.

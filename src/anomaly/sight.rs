@@ -232,8 +232,13 @@ impl Sight {
             };
             let brought = !strange && was_moved(&self.cells, index, self.columns, self.rows, look.time);
             let cell = &mut self.cells[index];
-            follow(&mut cell.appearance, excess(shape_novelty), step);
-            follow(&mut cell.tone, excess(tone_novelty), step);
+            // What moves through doesn't stand: it can't make a place new, only cover what is.
+            let moves = channel(look, layout.moving)[index] > MOVES;
+            let seen =
+                |novelty, standing: f32| if moves { excess(novelty).min(standing) } else { excess(novelty) };
+            let (shape, shade) = (seen(shape_novelty, cell.appearance), seen(tone_novelty, cell.tone));
+            follow(&mut cell.appearance, shape, step);
+            follow(&mut cell.tone, shade, step);
             let is_new = shape_novelty.max(tone_novelty) > 1.0;
             new += usize::from(cell.appearance.max(cell.tone) > 0.5);
             match (is_new, cell.since) {

@@ -183,9 +183,10 @@ fn status_body<'a>(camera: &'a CameraHandle, condition: &'a Condition) -> Status
     }
 }
 
-/// The newest frame's.
-fn score(condition: &Condition) -> Option<f32> {
-    Some(condition.fresh_analysis()?.judgement.as_ref()?.score)
+/// The newest frame's; while little is known, everything is strange, and nothing is said.
+pub fn score(condition: &Condition) -> Option<f32> {
+    let judgement = condition.fresh_analysis()?.judgement.as_ref()?;
+    judgement.complete.then_some(judgement.score)
 }
 
 fn stats(condition: &Condition) -> AnomalyStats {

@@ -79,7 +79,7 @@ fn text(cameras: &[(&str, Condition)]) -> String {
         Some(f64::from(u8::from(matches!(c.status.anomaly.network, NetworkState::Running { .. }))))
     });
     page.gauge(cameras, "anomaly_score", "How strange the newest frame is.", |c| {
-        Some(c.fresh_analysis()?.judgement.as_ref()?.score.into())
+        super::guide::score(c).map(f64::from)
     });
     page.gauge(cameras, "learning_progress", "How far learning is, 0 to 1.", |c| {
         let known = !matches!(c.status.anomaly.network, NetworkState::Off | NetworkState::Loading);
