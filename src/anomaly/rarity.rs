@@ -137,7 +137,10 @@ impl Tail {
         // Peaks that are all alike, as those of a count are, don't mean that nothing exceeds them.
         let mean = ((excess + EXCESS_WEIGHT * self.excess) / (above + EXCESS_WEIGHT)).max(self.excess);
         let share = (above + 0.5) / (seen + 1.0);
-        self.believable(-share.log10() + (value - threshold) / mean * std::f32::consts::LOG10_E)
+        // Of what was hardly ever there, only that is known; how large it may become isn't.
+        let vouched = (above / TAIL_BLOCKS).min(1.0);
+        let beyond = (value - threshold) / mean * std::f32::consts::LOG10_E;
+        self.believable(-share.log10() + vouched * beyond)
     }
 
     /// However far a tail is continued, a thousand blocks can't vouch for one in ten to the fifty: beyond what was
