@@ -58,8 +58,9 @@ fn without_the_network_the_service_runs_and_says_why() {
     ];
     for (network, why, tells) in cases {
         let server = run(&network, |_| {});
-        let status =
-            server.wait_for_status("learning", |status| status["anomaly_stats"]["learning_progress"] != 0.0);
+        let status = server.wait_for_status("learning", |status| {
+            status["anomaly_stats"]["learning_progress"].as_f64().is_some_and(|progress| progress > 0.0)
+        });
         let why = if tells { why } else { "ONNX Runtime isn't here" };
         assert_eq!(server.get("/").json()["ai_enabled"], false, "{network}");
         let missing = status["network"]["missing"].as_str().unwrap_or_default();
