@@ -147,8 +147,9 @@ impl Tail {
     /// seen, rarity grows ever more slowly.
     fn believable(&self, rarity: f32) -> f32 {
         let known = (self.seen() + 1.0).log10();
-        if rarity <= known {
-            return rarity;
+        // Where nothing was seen, nothing is rare.
+        if rarity <= known || known <= 0.0 {
+            return rarity.min(known);
         }
         let reach = REACH * known;
         known + reach * (1.0 + (rarity - known) / reach).ln()
@@ -216,7 +217,9 @@ mod tests {
     #[test]
     fn nothing_known_makes_nothing_rare() {
         let tail = Tail::new(-4.0, 6.0, 0.2);
-        assert!(tail.rarity(-4.0) == 0.0);
+        for value in [-4.0, 0.0, 5.0, 100.0] {
+            assert_eq!(tail.rarity(value), 0.0);
+        }
         // One normal block is no ground to call anything one in ten thousand.
         let short = learned([Some(0.0); 10].into_iter());
         assert!(short.rarity(0.3) < 1.5, "{}", short.rarity(0.3));
