@@ -77,6 +77,7 @@ impl StateMachine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::anomaly::verdict::AnomalyType;
 
     fn region(zone: Option<&str>) -> Region {
         let zone = zone.map(Into::into);
@@ -96,6 +97,38 @@ mod tests {
 
     fn count(states: &[State], state: State) -> usize {
         states.iter().filter(|&&s| s == state).count()
+    }
+
+    /// Plays one frame each 100 ms, each with an anomaly or none.
+    fn judged(script: &[Option<Severity>]) -> Vec<State> {
+        let (motion, alert) = (config::Motion::default(), config::Alert::default());
+        let mut machine = StateMachine::default();
+        let frame = |(i, severity): (usize, &Option<Severity>)| {
+            let verdict = severity.map(|severity| Verdict {
+                is_anomaly: true,
+                anomaly_type: AnomalyType::UnusualAppearance,
+                confidence: 0.9,
+                severity,
+                reasoning: Vec::new(),
+                baseline_deviation: 5.0,
+            });
+            machine.update(Duration::from_millis(100 * i as u64), &[], verdict.as_ref(), &motion, &alert)
+        };
+        script.iter().enumerate().map(frame).collect()
+    }
+
+    #[test]
+    fn an_anomaly_alerts_in_its_third_frame_one_after_the_other() {
+        let one = Some(Severity::Medium);
+        let states = judged(&[one, one, None, one, one, one, None]);
+        assert_eq!(states.iter().position(|&state| state == State::Alert), Some(5));
+        assert_eq!(states[6], State::Alert, "it holds");
+        assert_eq!(count(&judged(&[one, one, None].repeat(20)), State::Alert), 0);
+    }
+
+    #[test]
+    fn what_may_be_the_light_alone_alerts_nobody() {
+        assert_eq!(count(&judged(&[Some(Severity::Low); 100]), State::Alert), 0);
     }
 
     #[test]

@@ -52,6 +52,16 @@ fn the_network_looks_less_often_when_it_may_not() {
 }
 
 #[test]
+fn the_heartbeat_is_never_faster_than_the_rate() {
+    let mut camera = config::Camera::default();
+    (camera.anomaly.rate_hz, camera.anomaly.heartbeat_seconds) = (0.5, 0.5);
+    let Some(anomaly) = anomaly(&camera) else { return };
+    let (analyses, _) = watch(&camera, anomaly, clip::SIZE, 300);
+    let looks = analyses.iter().filter(|analysis| analysis.judgement.as_ref().unwrap().looked).count();
+    assert!((14..=16).contains(&looks), "{looks} looks in 30 s");
+}
+
+#[test]
 fn the_file_stays_small_whatever_the_pictures_shape() {
     let camera = config::Camera::default();
     for size in [(320, 240), (640, 360), (240, 320), (1280, 160)] {

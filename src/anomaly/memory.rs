@@ -139,6 +139,7 @@ impl Memory {
                 .filter(|weight| **weight > 0.0)
                 .for_each(|w| *w = (*w * factor).max(1e-3));
         }
+        self.distances.iter_mut().for_each(|count| *count *= factor);
     }
 
     /// Prototypes in use.
@@ -268,6 +269,26 @@ mod tests {
         assert!(judged > 10.0, "{judged}");
         assert_eq!(memory.novelty(0, &[1.0], Some(0)), 0.0);
         assert!(memory.novelty(0, &[1.0], Some(1)) > 1.0);
+    }
+
+    #[test]
+    fn what_has_faded_leaves_the_range_to_what_is_learned_now() {
+        let wide = |fades: bool| {
+            let mut memory = Memory::new(1, 1, 0.01);
+            let mut random = fastrand::Rng::with_seed(3);
+            for i in 0..400 {
+                memory.learn(0, &[20.0 * random.f32()], i % 2);
+            }
+            if fades {
+                memory.fade(1e-4);
+            }
+            for i in 0..4000 {
+                memory.learn(0, &[5.0], i % 2);
+            }
+            memory.settle();
+            memory.range[0]
+        };
+        assert!(wide(true) < 0.1 * wide(false), "{} of {}", wide(true), wide(false));
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub struct Anomaly {
 }
 
 /// Which signals count: all, or for comparisons one family alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Only {
     #[default]
     All,
@@ -115,36 +115,22 @@ impl Anomaly {
         if !camera.anomaly.enabled {
             return None;
         }
-        let source = ModelSource::configured(&network.model);
-        let network =
-            Network::load(&network.library, &source, network.provider).map_err(|error| error.to_string());
-        if let Err(why) = &network {
+        let mut anomaly = Self::new(&camera.anomaly);
+        if !anomaly.find_network(network) {
+            let why = anomaly.blind().unwrap_or_default();
             log::warn!("{}: anomalies are judged without the network: {why}", camera.name);
         }
-        Some(Self::new(&camera.anomaly, network))
+        Some(anomaly)
     }
 
-    /// With a network, or the reason why there is none.
-    pub fn new(settings: &config::Anomaly, network: Result<Network, String>) -> Self {
-        let eye = network.and_then(|network| {
-            let layout = Layout::new(&network.info().groups)?;
-            Ok(Eye { network, layout, looked: None, moved: None, values: Values::default() })
-        });
-        let (interval, stride) = match &eye {
-            Ok(eye) => (eye.network.info().interval, eye.network.info().stride),
-            Err(_) => (INTERVAL, contract::STRIDE),
-        };
-        let stack = Stack::new(interval, stride);
-        let (eye, blind) = match eye {
-            Ok(eye) => (Some(eye), None),
-            Err(why) => (None, Some(why)),
-        };
+    /// Without a network.
+    pub fn new(settings: &config::Anomaly) -> Self {
         Self {
             settings: settings.clone(),
             baseline: Baseline::default(),
-            eye,
-            blind,
-            stack,
+            eye: None,
+            blind: None,
+            stack: Stack::new(INTERVAL, contract::STRIDE),
             tampering: Tampering::default(),
             tampered: None,
             paused: false,
@@ -155,6 +141,20 @@ impl Anomaly {
             most_looks: f64::INFINITY,
             only: Only::All,
         }
+    }
+
+    /// Takes the network that is configured, if it is there now; if not, [`Anomaly::blind`] tells why.
+    pub fn find_network(&mut self, network: &config::Network) -> bool {
+        let source = ModelSource::configured(&network.model);
+        let loaded = Network::load(&network.library, &source, network.provider);
+        match loaded.map_err(|error| error.to_string()).and_then(Eye::new) {
+            Ok(eye) => {
+                self.stack = Stack::new(eye.network.info().interval, eye.network.info().stride);
+                (self.eye, self.blind) = (Some(eye), None);
+            }
+            Err(why) => (self.eye, self.blind) = (None, Some(why)),
+        }
+        self.eye.is_some()
     }
 
     pub fn configure(&mut self, settings: &config::Anomaly) {
@@ -230,7 +230,7 @@ impl Anomaly {
         let is_told = |tamper: &Tamper| {
             tamper.kind == tampering::Kind::Moved && time.saturating_sub(tamper.since) > MOVED_FOR
         };
-        if tamper.as_ref().is_some_and(is_told) {
+        if tamper.as_ref().is_some_and(is_told) && !self.paused {
             log::warn!("the camera looks elsewhere than before: what is normal is learned anew");
             self.tampering.accept();
             self.baseline = Baseline::default();
@@ -371,12 +371,20 @@ impl Anomaly {
 }
 
 impl Eye {
+    /// # Errors
+    /// The network gives other descriptors than those that are understood here, in words.
+    fn new(network: Network) -> Result<Self, String> {
+        let layout = Layout::new(&network.info().groups)?;
+        Ok(Self { network, layout, looked: None, moved: None, values: Values::default() })
+    }
+
     /// The full rate while something moves and shortly after, else the heartbeat's.
     fn is_due(&self, time: Duration, step: f32, settings: &config::Anomaly, most: f64) -> bool {
         let Some(looked) = self.looked else { return true };
         let lively = self.moved.is_some_and(|moved| time.saturating_sub(moved) <= AFTERMATH);
-        let period =
-            if lively && most > 0.0 { 1.0 / settings.rate_hz.min(most) } else { settings.heartbeat_seconds };
+        let rests = most <= 0.0;
+        let shortest = 1.0 / if rests { settings.rate_hz } else { settings.rate_hz.min(most) };
+        let period = if lively && !rests { shortest } else { settings.heartbeat_seconds.max(shortest) };
         // Half a stack's step early is nearer than half a step late.
         let early = f64::from(step) / 2.0;
         time < looked || time.saturating_sub(looked).as_secs_f64() + early >= period

@@ -56,9 +56,8 @@ impl Tail {
         }
     }
 
-    /// Takes the signal's value at a time, `None` when there is nothing to measure. A block rarer than `most`
-    /// isn't learned. Returns the rarity of the block
-    /// that ended with this, as judged before it was learned.
+    /// Takes the signal's value at a time, `None` when there is nothing to measure. Returns the rarity of the block
+    /// that ended with this, as judged before it was learned; if it is above `most`, it isn't.
     pub fn learn(&mut self, time: Duration, value: Option<f32>, most: f32) -> Option<f32> {
         let since = *self.since.get_or_insert(time);
         let mut judged = None;

@@ -455,3 +455,6 @@ fn middle(mut three: [Option<Measured>; 3]) -> Option<Measured> {
     three.sort_by(|a, b| log(a).total_cmp(&log(b)));
     three[1]
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,7 +100,8 @@ pub fn score(values: &Values, tails: &[Tail]) -> f32 {
     sum.powf(1.0 / NORM)
 }
 
-/// Judges a frame by what may be a cause of alarm, which leaves out what the light alone may have done. `before`: there was an anomaly in the frame before.
+/// Judges a frame by what may be a cause of alarm, which leaves out what the light alone may have done. `before`:
+/// there was an anomaly in the frame before.
 pub fn judge(values: &Values, tails: &[Tail], false_alarms_per_day: f64, before: bool) -> Option<Verdict> {
     let full = threshold(false_alarms_per_day);
     let mut parts: Vec<(Signal, &Measured, f32)> = Signal::ALL
@@ -226,13 +227,19 @@ fn reason(signal: Signal, measured: &Measured, limit: f32) -> String {
         }
         Signal::Hour => format!("something moves at an hour that is quiet: 1 in {value:.0} of the time"),
         Signal::Kind => {
-            format!("what moves{at} looks {value:.1} times as unlike what usually moves there as is normal")
+            format!(
+                "what moves{at} is unlike what usually moves there: {value:.1}; normal is up to {normal:.1}"
+            )
         }
         Signal::Thing => {
-            format!("something{at} wasn't there before: it looks {value:.1} times as new as the normal range")
+            format!(
+                "something{at} wasn't there before: its novelty is {value:.2}; normal is up to {normal:.2}"
+            )
         }
         Signal::View => {
-            format!("much of the picture looks as it never did: {value:.2}; normal is up to {normal:.2}")
+            format!(
+                "much of the picture looks as it never did: its novelty is {value:.2}; normal is up to {normal:.2}"
+            )
         }
         Signal::Light => "the light is as it never was".into(),
     }

@@ -23,6 +23,9 @@ use tokio::sync::oneshot;
 /// What was learned is saved so often.
 const SAVE_PERIOD: Duration = Duration::from_secs(300);
 
+/// A network that isn't there is looked for again so often.
+const SEARCH_PERIOD: Duration = Duration::from_secs(60);
+
 /// A defect so soon after a start with what was learned may come of that: it is set aside, and learning begins anew.
 const PROVEN_FRAMES: u64 = 250;
 
@@ -65,6 +68,8 @@ struct Analyst<'a> {
     /// Seconds learned when the keeper got the baseline last, and when that was.
     handed: f64,
     handed_at: Duration,
+    /// When the network was looked for last.
+    searched_at: Duration,
     /// Learning was complete in the frame before.
     complete: bool,
     /// Frames since the pipeline was made.
@@ -82,6 +87,7 @@ impl<'a> Analyst<'a> {
             origin: Origin::default(),
             handed: 0.0,
             handed_at: handle.analysis.clock.now(),
+            searched_at: handle.analysis.clock.now(),
             complete: false,
             proven: 0,
             restored: false,
@@ -99,18 +105,13 @@ impl<'a> Analyst<'a> {
         (self.handed, self.restored, self.complete) = (0.0, false, false);
         let mut anomaly = Anomaly::configured(&self.config, &self.handle.network);
         if let Some(anomaly) = &mut anomaly {
-            let network = anomaly.network().map(|network| network.fingerprint);
-            if let Some(Kept { mut baseline, origin }) = self.handle.keeper.newest(tag) {
+            if let Some(Kept { baseline, origin }) = self.handle.keeper.newest(tag) {
                 log::info!("{name}: goes on with what was learned in {:.1} hours", baseline.learned / 3600.0);
-                if origin.network.is_some() && network.is_some() && origin.network != network {
-                    log::warn!("{name}: the network is another one: what it sees is learned anew");
-                    baseline.forget_sight();
-                }
                 self.origin = origin;
                 (self.handed, self.restored) = (baseline.learned, true);
                 anomaly.set_baseline(baseline);
             }
-            self.origin.network = network.or(self.origin.network);
+            adopt_network(anomaly, &mut self.origin, name);
             self.complete = anomaly.baseline().is_complete();
         }
         self.pipeline.set_anomaly(anomaly);
@@ -186,6 +187,13 @@ impl<'a> Analyst<'a> {
                 anomaly.forget_sight();
             }
             self.origin.size = Some(size);
+            if anomaly.network().is_none() && now.saturating_sub(self.searched_at) >= SEARCH_PERIOD {
+                self.searched_at = now;
+                if anomaly.find_network(&self.handle.network) {
+                    log::info!("{}: the network is there now", self.handle.name);
+                    adopt_network(anomaly, &mut self.origin, &self.handle.name);
+                }
+            }
             anomaly.pause(self.handle.learning_paused.load(Ordering::Relaxed));
             let skipped = self.handle.analysis.slot.replaced();
             anomaly.limit_looks(self.governor.limit(now, skipped, self.config.anomaly.rate_hz));
@@ -280,6 +288,16 @@ impl<'a> Analyst<'a> {
     }
 }
 
+/// Goes on with the network that `anomaly` has now: what another one saw is learned anew.
+fn adopt_network(anomaly: &mut Anomaly, origin: &mut Origin, camera: &str) {
+    let network = anomaly.network().map(|network| network.fingerprint);
+    if origin.network.is_some() && network.is_some() && origin.network != network {
+        log::warn!("{camera}: the network is another one: what it sees is learned anew");
+        anomaly.forget_sight();
+    }
+    origin.network = network.or(origin.network);
+}
+
 /// Puts a new value; true if it is another one.
 fn replace(state: &mut NetworkState, new: NetworkState) -> bool {
     let changed = *state != new;
@@ -310,125 +328,4 @@ fn hour(wall: SystemTime) -> Option<Hour> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::anomaly::store::Store;
-    use crate::appliance::Appliance;
-    use crate::camera::{Camera, Wanted, demo};
-    use crate::config::Config;
-    use crate::service::clock::{SharedClock, SimulatedClock};
-    use std::path::Path;
-
-    /// The simulated clock's waiting takes no time, so patience that ends would end before a thread does.
-    const FOREVER: Duration = Duration::from_secs(1 << 40);
-
-    /// A camera that doesn't run, so that a test can analyse in its place; without the network.
-    fn appliance(folder: &Path) -> Appliance {
-        let camera = config::Camera { name: "yard".into(), autostart: false, ..config::Camera::default() };
-        let mut config = Config { state_dir: folder.into(), cameras: vec![camera], ..Config::default() };
-        config.network.model = folder.join("none.onnx");
-        Appliance::new(&config, SimulatedClock::shared() as SharedClock)
-    }
-
-    fn scene(width: u32) -> Box<dyn Camera> {
-        demo::open(&Wanted { width, height: width * 3 / 4, fps: 10.0 }, None)
-    }
-
-    fn feed(analyst: &mut Analyst, scene: &mut dyn Camera, frames: u64) {
-        for _ in 0..frames {
-            let frame = scene.next_frame().unwrap();
-            let begins = frame.restarted;
-            analyst.analyse(Incoming { frame, session: 0, begins });
-        }
-    }
-
-    fn learned(analyst: &mut Analyst) -> f64 {
-        analyst.pipeline.anomaly().unwrap().baseline().learned
-    }
-
-    fn save(analyst: &mut Analyst) {
-        let (acknowledge, saved) = oneshot::channel();
-        analyst.save(Some(acknowledge));
-        assert_eq!(saved.blocking_recv().unwrap(), Ok(()));
-    }
-
-    #[test]
-    fn after_a_defect_the_analysis_goes_on_with_what_was_saved_last() {
-        let folder = tempfile::tempdir().unwrap();
-        let appliance = appliance(folder.path());
-        let mut analyst = Analyst::new(appliance.first());
-        let mut scene = scene(160);
-        feed(&mut analyst, &mut *scene, 150);
-        save(&mut analyst);
-        let saved = learned(&mut analyst);
-        assert!(saved > 1.0);
-        feed(&mut analyst, &mut *scene, PROVEN_FRAMES);
-        assert!(learned(&mut analyst) > saved);
-        analyst.rebuild();
-        assert_eq!(learned(&mut analyst), saved);
-
-        // Once more, so soon that what was learned may be the cause.
-        feed(&mut analyst, &mut *scene, 3);
-        analyst.rebuild();
-        assert_eq!(learned(&mut analyst), 0.0);
-        let store = Store::new(folder.path(), "yard");
-        assert!(store.bad().exists() && !store.path().exists());
-        appliance.shut_down(FOREVER);
-    }
-
-    #[test]
-    fn it_is_saved_every_five_minutes_and_only_if_something_was_learned() {
-        let folder = tempfile::tempdir().unwrap();
-        let appliance = appliance(folder.path());
-        let handle = appliance.first();
-        let mut analyst = Analyst::new(handle);
-        let mut scene = scene(160);
-        feed(&mut analyst, &mut *scene, 150);
-        let handed = analyst.handed;
-        assert_eq!(handed, 0.0, "not yet");
-        handle.analysis.clock.sleep(SAVE_PERIOD);
-        feed(&mut analyst, &mut *scene, 1);
-        let handed = analyst.handed;
-        assert_eq!(handed, learned(&mut analyst));
-        handle.pause_learning(true);
-        handle.analysis.clock.sleep(SAVE_PERIOD);
-        feed(&mut analyst, &mut *scene, 20);
-        assert_eq!((analyst.handed, learned(&mut analyst)), (handed, handed), "paused, nothing is learned");
-        appliance.shut_down(FOREVER);
-        let kept = Store::new(folder.path(), "yard").load(analyst.origin.source).unwrap().unwrap();
-        assert_eq!((kept.baseline.learned, kept.origin.size), (handed, Some((160, 120))));
-    }
-
-    #[test]
-    fn switched_off_and_on_it_goes_on_with_what_was_learned() {
-        let folder = tempfile::tempdir().unwrap();
-        let appliance = appliance(folder.path());
-        let handle = appliance.first();
-        let mut analyst = Analyst::new(handle);
-        let mut scene = scene(160);
-        feed(&mut analyst, &mut *scene, 150);
-        let before = learned(&mut analyst);
-        let with = |enabled| {
-            let mut camera = (*handle.config()).clone();
-            camera.anomaly.enabled = enabled;
-            handle.configure(camera);
-        };
-        with(false);
-        feed(&mut analyst, &mut *scene, 1);
-        assert!(analyst.pipeline.anomaly().is_none());
-        assert_eq!(handle.status().anomaly.network, NetworkState::Off);
-        with(true);
-        feed(&mut analyst, &mut *scene, 1);
-        let after = learned(&mut analyst);
-        assert!((before..before + 0.5).contains(&after), "{before} {after}");
-        appliance.shut_down(FOREVER);
-    }
-
-    #[test]
-    fn a_clock_that_was_never_set_tells_no_hour() {
-        let at = |seconds| hour(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
-        assert_eq!(at(5000), None);
-        // 2026-11-22 was a Sunday everywhere at noon UTC but near the date line.
-        assert!(at(1_795_348_800).is_some());
-    }
-}
+mod tests;

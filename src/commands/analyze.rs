@@ -40,7 +40,7 @@ pub struct Analyze {
     #[arg(long, value_name = "DIR")]
     annotate: Option<PathBuf>,
     /// Judge by these signals alone, for comparisons
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FAMILY", default_value = "all", value_parser = family)]
     signals: Only,
     /// Add to each line how rare each signal's value is
     #[arg(long)]
@@ -51,6 +51,16 @@ pub struct Analyze {
     /// Video files (MJPEG .avi, H.264 .mp4) or folders of .jpg and .png pictures
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
+}
+
+/// Reads the name of a family of signals.
+fn family(name: &str) -> Result<Only, String> {
+    match name {
+        "all" => Ok(Only::All),
+        "behaviour" => Ok(Only::Behaviour),
+        "network" => Ok(Only::Network),
+        _ => Err("allowed are all, behaviour and network".into()),
+    }
 }
 
 /// One line of the output.

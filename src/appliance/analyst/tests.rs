@@ -1,0 +1,148 @@
+#[path = "../../../tests/common/skip.rs"]
+mod skip;
+
+use super::*;
+use crate::anomaly::library::Library;
+use crate::anomaly::store::Store;
+use crate::appliance::Appliance;
+use crate::camera::{Camera, Wanted, demo};
+use crate::config::Config;
+use crate::service::clock::{SharedClock, SimulatedClock};
+use skip::skipped;
+use std::path::Path;
+
+/// The simulated clock's waiting takes no time, so patience that ends would end before a thread does.
+const FOREVER: Duration = Duration::from_secs(1 << 40);
+
+/// A camera that doesn't run, so that a test can analyse in its place; without the network.
+fn appliance(folder: &Path) -> Appliance {
+    let camera = config::Camera { name: "yard".into(), autostart: false, ..config::Camera::default() };
+    let mut config = Config { state_dir: folder.into(), cameras: vec![camera], ..Config::default() };
+    config.network.model = folder.join("none.onnx");
+    Appliance::new(&config, SimulatedClock::shared() as SharedClock)
+}
+
+fn scene(width: u32) -> Box<dyn Camera> {
+    demo::open(&Wanted { width, height: width * 3 / 4, fps: 10.0 }, None)
+}
+
+fn feed(analyst: &mut Analyst, scene: &mut dyn Camera, frames: u64) {
+    for _ in 0..frames {
+        let frame = scene.next_frame().unwrap();
+        let begins = frame.restarted;
+        analyst.analyse(Incoming { frame, session: 0, begins });
+    }
+}
+
+fn learned(analyst: &mut Analyst) -> f64 {
+    analyst.pipeline.anomaly().unwrap().baseline().learned
+}
+
+fn save(analyst: &mut Analyst) {
+    let (acknowledge, saved) = oneshot::channel();
+    analyst.save(Some(acknowledge));
+    assert_eq!(saved.blocking_recv().unwrap(), Ok(()));
+}
+
+#[test]
+fn after_a_defect_the_analysis_goes_on_with_what_was_saved_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let appliance = appliance(folder.path());
+    let mut analyst = Analyst::new(appliance.first());
+    let mut scene = scene(160);
+    feed(&mut analyst, &mut *scene, 150);
+    save(&mut analyst);
+    let saved = learned(&mut analyst);
+    assert!(saved > 1.0);
+    feed(&mut analyst, &mut *scene, PROVEN_FRAMES);
+    assert!(learned(&mut analyst) > saved);
+    analyst.rebuild();
+    assert_eq!(learned(&mut analyst), saved);
+
+    // Once more, so soon that what was learned may be the cause.
+    feed(&mut analyst, &mut *scene, 3);
+    analyst.rebuild();
+    assert_eq!(learned(&mut analyst), 0.0);
+    let store = Store::new(folder.path(), "yard");
+    assert!(store.bad().exists() && !store.path().exists());
+    appliance.shut_down(FOREVER);
+}
+
+#[test]
+fn a_network_that_was_missing_is_taken_once_it_is_there() {
+    if let Err(why) = Library::load(Path::new("")) {
+        return skipped(&why.to_string());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let appliance = appliance(folder.path());
+    let handle = appliance.first();
+    let mut analyst = Analyst::new(handle);
+    let mut scene = scene(160);
+    feed(&mut analyst, &mut *scene, 20);
+    assert!(matches!(&*handle.network_state.borrow(), NetworkState::Missing(_)));
+    let network = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/anomaly.onnx");
+    std::fs::copy(network, folder.path().join("none.onnx")).unwrap();
+    feed(&mut analyst, &mut *scene, 1);
+    assert!(matches!(&*handle.network_state.borrow(), NetworkState::Missing(_)), "not looked for each frame");
+    handle.analysis.clock.sleep(SEARCH_PERIOD);
+    feed(&mut analyst, &mut *scene, 1);
+    assert!(matches!(&*handle.network_state.borrow(), NetworkState::Running { .. }));
+    assert!(learned(&mut analyst) > 1.0, "what was learned without it stays");
+    appliance.shut_down(FOREVER);
+}
+
+#[test]
+fn it_is_saved_every_five_minutes_and_only_if_something_was_learned() {
+    let folder = tempfile::tempdir().unwrap();
+    let appliance = appliance(folder.path());
+    let handle = appliance.first();
+    let mut analyst = Analyst::new(handle);
+    let mut scene = scene(160);
+    feed(&mut analyst, &mut *scene, 150);
+    let handed = analyst.handed;
+    assert_eq!(handed, 0.0, "not yet");
+    handle.analysis.clock.sleep(SAVE_PERIOD);
+    feed(&mut analyst, &mut *scene, 1);
+    let handed = analyst.handed;
+    assert_eq!(handed, learned(&mut analyst));
+    handle.pause_learning(true);
+    handle.analysis.clock.sleep(SAVE_PERIOD);
+    feed(&mut analyst, &mut *scene, 20);
+    assert_eq!((analyst.handed, learned(&mut analyst)), (handed, handed), "paused, nothing is learned");
+    appliance.shut_down(FOREVER);
+    let kept = Store::new(folder.path(), "yard").load(analyst.origin.source).unwrap().unwrap();
+    assert_eq!((kept.baseline.learned, kept.origin.size), (handed, Some((160, 120))));
+}
+
+#[test]
+fn switched_off_and_on_it_goes_on_with_what_was_learned() {
+    let folder = tempfile::tempdir().unwrap();
+    let appliance = appliance(folder.path());
+    let handle = appliance.first();
+    let mut analyst = Analyst::new(handle);
+    let mut scene = scene(160);
+    feed(&mut analyst, &mut *scene, 150);
+    let before = learned(&mut analyst);
+    let with = |enabled| {
+        let mut camera = (*handle.config()).clone();
+        camera.anomaly.enabled = enabled;
+        handle.configure(camera);
+    };
+    with(false);
+    feed(&mut analyst, &mut *scene, 1);
+    assert!(analyst.pipeline.anomaly().is_none());
+    assert_eq!(handle.status().anomaly.network, NetworkState::Off);
+    with(true);
+    feed(&mut analyst, &mut *scene, 1);
+    let after = learned(&mut analyst);
+    assert!((before..before + 0.5).contains(&after), "{before} {after}");
+    appliance.shut_down(FOREVER);
+}
+
+#[test]
+fn a_clock_that_was_never_set_tells_no_hour() {
+    let at = |seconds| hour(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    assert_eq!(at(5000), None);
+    // 2026-11-22 was a Sunday everywhere at noon UTC but near the date line.
+    assert!(at(1_795_348_800).is_some());
+}
