@@ -44,7 +44,6 @@ pub(super) enum Command {
 
 /// Analyses until the inbox is closed. Sends `ready` once frames can come.
 pub(super) fn run(handle: &CameraHandle, ready: mpsc::Sender<()>) {
-    handle.keeper.store.clean();
     let mut analyst = Analyst::new(handle);
     // Nobody waits any more if loading took too long.
     let _ = ready.send(());

@@ -74,8 +74,9 @@ impl Keeper {
         self.changed.notify_all();
     }
 
-    /// Saves until [`Keeper::close`].
+    /// Saves until [`Keeper::close`]. Nobody else writes there, so what is unfinished at first is a crash's.
     pub fn run(&self) {
+        self.store.clean();
         while let Some((job, waiting)) = self.next() {
             let saved =
                 shielded(|| self.store.save(&job).map_err(|error| error.to_string())).and_then(|saved| saved);
