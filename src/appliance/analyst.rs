@@ -252,10 +252,8 @@ impl<'a> Analyst<'a> {
         self.handed_at = self.handle.analysis.clock.now();
         let learned = self.pipeline.anomaly().map(|anomaly| anomaly.baseline().learned);
         if learned.is_none_or(|learned| learned == self.handed) {
-            let unsaved = self.handle.keeper.problem();
             if let Some(acknowledge) = acknowledge {
-                // Who asked may be gone.
-                let _ = acknowledge.send(unsaved.map_or(Ok(()), Err));
+                self.handle.keeper.settle(acknowledge);
             }
             return;
         }

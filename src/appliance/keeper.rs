@@ -48,6 +48,19 @@ impl Keeper {
         self.changed.notify_one();
     }
 
+    /// Tells once what waits is on the disk; at once if nothing waits.
+    pub fn settle(&self, acknowledge: Acknowledge) {
+        let mut state = lock(&self.state);
+        if state.job.is_some() {
+            state.fresh = true;
+            state.waiting.push(acknowledge);
+            self.changed.notify_one();
+        } else {
+            // Who went away doesn't want to know.
+            let _ = acknowledge.send(Ok(()));
+        }
+    }
+
     /// The newest state: what waits to be saved, else what is on the disk.
     pub fn newest(&self, source: u32) -> Option<Kept> {
         let waiting = lock(&self.state).job.clone();
@@ -77,7 +90,7 @@ impl Keeper {
     /// Saves until [`Keeper::close`]. Nobody else writes there, so what is unfinished at first is a crash's.
     pub fn run(&self) {
         self.store.clean();
-        while let Some((job, waiting)) = self.next() {
+        while let Some((job, mut waiting)) = self.next() {
             let saved =
                 shielded(|| self.store.save(&job).map_err(|error| error.to_string())).and_then(|saved| saved);
             let mut state = lock(&self.state);
@@ -90,6 +103,8 @@ impl Keeper {
             }
             if saved.is_ok() && state.job.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, &job)) {
                 state.job = None;
+                // Who came while it was written waits for the same.
+                waiting.append(&mut state.waiting);
             }
             state.problem = saved.clone().err();
             drop(state);
@@ -157,8 +172,13 @@ mod tests {
         assert_eq!(save(3.0), Ok(()));
         assert_eq!((keeper.problem(), lock(&keeper.state).job.is_none()), (None, true));
         keeper.put(kept(4.0), None);
+        let (acknowledge, settled) = oneshot::channel();
+        keeper.settle(acknowledge);
+        assert_eq!(settled.blocking_recv().unwrap(), Ok(()));
+        assert_eq!(keeper.store.load(1).unwrap().unwrap().baseline.learned, 4.0);
+        keeper.put(kept(5.0), None);
         keeper.close();
         thread.join().unwrap();
-        assert_eq!(keeper.newest(1).unwrap().baseline.learned, 4.0, "closing saves what waits");
+        assert_eq!(keeper.newest(1).unwrap().baseline.learned, 5.0, "closing saves what waits");
     }
 }

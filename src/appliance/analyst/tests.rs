@@ -109,6 +109,7 @@ fn it_is_saved_every_five_minutes_and_only_if_something_was_learned() {
     handle.analysis.clock.sleep(SAVE_PERIOD);
     feed(&mut analyst, &mut *scene, 20);
     assert_eq!((analyst.handed, learned(&mut analyst)), (handed, handed), "paused, nothing is learned");
+    save(&mut analyst);
     appliance.shut_down(FOREVER);
     let kept = Store::new(folder.path(), "yard").load(analyst.origin.source).unwrap().unwrap();
     assert_eq!((kept.baseline.learned, kept.origin.size), (handed, Some((160, 120))));
