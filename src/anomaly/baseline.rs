@@ -5,13 +5,15 @@ use crate::anomaly::hours::Hours;
 use crate::anomaly::rarity::Tail;
 use crate::anomaly::sight::{Layout, Sight};
 use crate::anomaly::signal::{Signal, Values};
+use crate::anomaly::spread::Spread;
 use crate::anomaly::verdict;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Learning takes at least so long, in seconds, and until things settle.
 const LEAST_SECONDS: f64 = 600.0;
-/// A block in which a signal is rarer than this was a surprise.
+/// A block in which a signal is rarer than this was a surprise, and once learning is complete, moments aren't taken for
+/// normal.
 const SURPRISE: f32 = 2.0;
 /// Once learning is complete, blocks rarer than this aren't taken for normal.
 const SUSPECT: f32 = 3.0;
@@ -28,8 +30,9 @@ pub struct Baseline {
     pub hours: Hours,
     /// `None` until the network looked once.
     pub sight: Option<Sight>,
-    /// By signal.
+    /// By signal: of its peaks, and of all its values.
     pub tails: Vec<Tail>,
+    pub spreads: Vec<Spread>,
     /// Seconds of footage learned from.
     pub learned: f64,
     /// Share of the last blocks that were a surprise.
@@ -43,15 +46,12 @@ pub struct Baseline {
 
 impl Default for Baseline {
     fn default() -> Self {
-        let tail = |signal: &Signal| {
-            let (low, high, excess) = signal.span();
-            Tail::new(low, high, excess)
-        };
         Self {
             behaviour: Behaviour::default(),
             hours: Hours::default(),
             sight: None,
-            tails: Signal::ALL.iter().map(tail).collect(),
+            tails: Signal::ALL.into_iter().map(tail).collect(),
+            spreads: Signal::ALL.into_iter().map(spread).collect(),
             learned: 0.0,
             surprises: 1.0,
             complete: false,
@@ -69,11 +69,16 @@ impl Baseline {
         self.learned += step;
         let most = if self.complete { SUSPECT } else { f32::INFINITY };
         let mut rarest: Option<f32> = None;
-        for (tail, &signal) in self.tails.iter_mut().zip(&Signal::ALL) {
+        for signal in Signal::ALL {
             if signal.is_networks() && !sees {
                 continue;
             }
-            let judged = tail.learn(time, values.get(signal).map(|measured| measured.log), most);
+            let value = values.get(signal).map(|measured| measured.log);
+            let spread = &mut self.spreads[signal as usize];
+            if !self.complete || value.is_none_or(|value| spread.rarity(value) <= SURPRISE) {
+                spread.learn(value, step as f32);
+            }
+            let judged = self.tails[signal as usize].learn(time, value, most);
             if let Some(rarity) = judged.filter(|_| signal != Signal::Light) {
                 rarest = Some(rarest.map_or(rarity, |rarest| rarest.max(rarity)));
             }
@@ -82,7 +87,7 @@ impl Baseline {
             let surprise = if rarity > SURPRISE { 1.0 } else { 0.0 };
             self.surprises += (surprise - self.surprises) / SETTLING_BLOCKS;
         }
-        self.complete |= self.progress() >= 1.0;
+        self.complete |= self.learned >= LEAST_SECONDS && self.settled() >= 1.0;
         if self.complete && self.learned - self.faded > FADE_SECONDS {
             self.fade((-(self.learned - self.faded) / adapt_seconds).exp() as f32);
             self.faded = self.learned;
@@ -94,6 +99,12 @@ impl Baseline {
         self.hours.fade(factor);
         self.sight.iter_mut().for_each(|sight| sight.fade(factor));
         self.tails.iter_mut().for_each(|tail| tail.fade(factor));
+        self.spreads.iter_mut().for_each(|spread| spread.fade(factor));
+    }
+
+    /// Whether somebody declared it complete before it would have been by itself.
+    pub fn is_brief(&self) -> bool {
+        self.complete && self.learned < LEAST_SECONDS
     }
 
     /// From 0 to 1: how far learning is, by time and by how settled things are.
@@ -101,8 +112,12 @@ impl Baseline {
         if self.complete {
             return 1.0;
         }
-        let settled = ((1.0 - self.surprises) / (1.0 - SETTLED_SHARE)).clamp(0.0, 1.0);
-        ((self.learned / LEAST_SECONDS).min(1.0) as f32).min(settled)
+        ((self.learned / LEAST_SECONDS).min(1.0) as f32).min(self.settled())
+    }
+
+    /// From 0 to 1.
+    fn settled(&self) -> f32 {
+        ((1.0 - self.surprises) / (1.0 - SETTLED_SHARE)).clamp(0.0, 1.0)
     }
 
     pub fn is_complete(&self) -> bool {
@@ -141,11 +156,9 @@ impl Baseline {
     /// Drops what says nothing with another network or another geometry of the picture: it is learned anew.
     pub fn forget_sight(&mut self) {
         self.sight = None;
-        for (tail, signal) in self.tails.iter_mut().zip(Signal::ALL) {
-            if signal.is_networks() && tail.seen() > 0.0 {
-                let (low, high, excess) = signal.span();
-                *tail = Tail::new(low, high, excess);
-            }
+        for signal in Signal::ALL.into_iter().filter(|signal| signal.is_networks()) {
+            self.tails[signal as usize] = tail(signal);
+            self.spreads[signal as usize] = spread(signal);
         }
     }
 
@@ -163,6 +176,40 @@ impl Baseline {
     pub fn cut(&mut self) {
         self.behaviour.cut();
         self.sight.iter_mut().for_each(Sight::cut);
+        self.interrupt();
+    }
+
+    /// What comes now isn't to be learned: nor is what led to it.
+    pub fn interrupt(&mut self) {
         self.tails.iter_mut().for_each(Tail::cut);
+    }
+}
+
+fn tail(signal: Signal) -> Tail {
+    Tail::new(signal.span(), signal.least_excess(), signal.excess())
+}
+
+fn spread(signal: Signal) -> Spread {
+    Spread::new((signal.rest(), signal.span().1), signal.least_excess(), signal.excess_when_unknown())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learning_completes_after_ten_minutes_and_goes_on() {
+        // Fifths of a second don't add up to whole ones.
+        let mut baseline = Baseline::default();
+        for i in 1..=3200u64 {
+            baseline.learn(&Values::default(), Duration::from_millis(200 * i), 0.2, 86_400.0, true);
+            assert!(!baseline.is_brief(), "nobody declared it complete");
+            assert_eq!(baseline.is_complete(), baseline.learned >= LEAST_SECONDS);
+        }
+        assert_eq!(baseline.progress(), 1.0);
+        let mut taught = Baseline::default();
+        taught.learn(&Values::default(), Duration::ZERO, 60.0, 86_400.0, true);
+        taught.declare_complete();
+        assert!(taught.is_brief() && taught.is_complete());
     }
 }

@@ -1,19 +1,17 @@
 //! Signals of behaviour: what the tracks of moving things tell, beside what is usual at their place. Needs no network.
 
+use crate::anomaly::path::{Motion, Path};
 use crate::anomaly::places::{self, COLUMNS, Places, ROWS};
 use crate::anomaly::signal::{Measured, Signal, Values};
 use crate::motion::Moving;
-use crate::motion::tracks::Track;
 use crate::picture::plane::Plane;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The quantile of a place's values that a new one is compared with.
 const UPPER: f32 = 0.95;
-/// A track younger than this, in seconds, has no speed to believe.
-const YOUNG_SECONDS: f32 = 0.6;
 /// Lingering for less is nobody's business, in seconds.
-const LEAST_LINGER: f32 = 5.0;
+const LEAST_LINGER: f32 = 10.0;
 /// Slower is standing, in picture widths a second.
 const STANDING: f32 = 0.02;
 /// Speeds, in picture widths a second, and other ranges of the histograms.
@@ -41,17 +39,6 @@ pub struct Behaviour {
     last: Option<Duration>,
 }
 
-/// The way of one track.
-#[derive(Clone, Debug)]
-struct Path {
-    track: u32,
-    start: (f32, f32),
-    last: (f32, f32),
-    /// Picture widths.
-    length: f32,
-    seen: Duration,
-}
-
 impl Default for Behaviour {
     fn default() -> Self {
         Self {
@@ -72,7 +59,7 @@ impl Behaviour {
         let step = self.last.map_or(0.0, |last| time.saturating_sub(last).as_secs_f32()).min(1.0);
         self.last = Some(time);
         let (width, height) = (mask.width as f32, mask.height as f32);
-        self.paths.retain(|path| time.saturating_sub(path.seen) < Duration::from_secs(5));
+        self.end_visits(time);
         if moving.tracks.is_empty() {
             return;
         }
@@ -85,26 +72,29 @@ impl Behaviour {
             // Where it stands on the ground tells how far away it is.
             let foot = (x / width, track.blob.bottom as f32 / height);
             let place = places::place(foot);
-            let age = time.saturating_sub(track.first_seen).as_secs_f32();
-            let linger = self.linger(track, foot, width / height, age, time);
+            let path = known(&mut self.paths, track.id);
+            path.seen = time;
+            path.odd |= !learn;
+            let linger = path.linger(foot, width / height, time);
+            let motion = path.follow(&track.blob, mask.width, time);
             let size = (track.blob.area as f32 / (width * height)).sqrt();
             values.raise_above(Signal::Size, size, self.size.quantile(foot, UPPER), foot);
-            if linger > LEAST_LINGER {
-                values.raise_above(Signal::Linger, linger, self.linger.quantile(foot, UPPER), foot);
+            if let Some(usual) = self.linger.quantile(foot, UPPER) {
+                let measured = Measured::above(linger, usual, Some(foot));
+                let alarming = if linger < LEAST_LINGER { 0.0 } else { measured.alarming };
+                values.raise(Signal::Linger, Measured { alarming, ..measured });
             }
             if learn {
                 self.size.add(foot, size, step);
-                self.linger.add(foot, linger, step);
+                path.lingered_at(place, linger);
             }
-            if !track.has_moved || age < YOUNG_SECONDS {
-                continue;
-            }
-            let speed = track.speed() / width;
-            let shape = usize::from(track.blob.height() <= track.blob.width());
+            let Some(Motion { velocity, wide }) = motion.filter(|_| track.has_moved) else { continue };
+            let speed = velocity.0.hypot(velocity.1) / width;
+            let shape = usize::from(wide);
             values.raise_above(Signal::Speed, speed, self.speed[shape].quantile(foot, UPPER), foot);
             values.raise(Signal::Place, Measured::plain(self.emptiness(place, total), Some(foot)));
             if speed > STANDING
-                && let Some(contrary) = self.contrariness(place, sector(track.velocity))
+                && let Some(contrary) = self.contrariness(place, sector(velocity))
             {
                 values.raise(Signal::Direction, Measured::plain(contrary, Some(foot)));
             }
@@ -112,30 +102,19 @@ impl Behaviour {
                 self.speed[shape].add(foot, speed, step);
                 self.presence[place] += step;
                 if speed > STANDING {
-                    self.directions[place * SECTORS + sector(track.velocity)] += step;
+                    self.directions[place * SECTORS + sector(velocity)] += step;
                 }
             }
         }
     }
 
-    /// Seconds that a track has spent without getting anywhere: the share of its way that led nowhere, of its time.
-    fn linger(&mut self, track: &Track, foot: (f32, f32), aspect: f32, age: f32, time: Duration) -> f32 {
-        let apart = |a: (f32, f32), b: (f32, f32)| (a.0 - b.0).hypot((a.1 - b.1) / aspect);
-        let known = self.paths.iter().position(|path| path.track == track.id);
-        let index = known.unwrap_or_else(|| {
-            self.paths.push(Path { track: track.id, start: foot, last: foot, length: 0.0, seen: time });
-            self.paths.len() - 1
-        });
-        let path = &mut self.paths[index];
-        // Steps smaller than the trembling of a box are none.
-        let step = apart(foot, path.last);
-        if step > 0.01 {
-            path.length += step;
-            path.last = foot;
+    /// Learns how long they lingered who are gone. Each counts once, or the longer somebody stays the sooner he is normal.
+    fn end_visits(&mut self, time: Duration) {
+        let is_there = |path: &mut Path| time.saturating_sub(path.seen) < Duration::from_secs(5);
+        let gone = self.paths.extract_if(.., |path| !is_there(path));
+        for (place, seconds) in gone.filter(|path| !path.odd).flat_map(Path::into_lingers) {
+            self.linger.add(places::centre(place), seconds, 1.0);
         }
-        path.seen = time;
-        let gained = apart(foot, path.start);
-        age * (1.0 - (gained / path.length.max(0.05)).min(1.0))
     }
 
     /// How much less was seen at a place and around it than on average, as a ratio from 1 up.
@@ -198,6 +177,15 @@ impl Behaviour {
     }
 }
 
+/// The path of a track, begun if it isn't known.
+fn known(paths: &mut Vec<Path>, track: u32) -> &mut Path {
+    let index = paths.iter().position(|path| path.track == track).unwrap_or_else(|| {
+        paths.push(Path::new(track));
+        paths.len() - 1
+    });
+    &mut paths[index]
+}
+
 /// A place with its neighbours and their weights.
 fn around(place: usize) -> impl Iterator<Item = (usize, f32)> {
     let (column, row) = (place % COLUMNS, place / COLUMNS);
@@ -211,4 +199,76 @@ fn around(place: usize) -> impl Iterator<Item = (usize, f32)> {
 fn sector((x, y): (f32, f32)) -> usize {
     let turns = y.atan2(x) / std::f32::consts::TAU;
     (turns * SECTORS as f32).round().rem_euclid(SECTORS as f32) as usize % SECTORS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::motion::regions::Blob;
+    use crate::motion::tracks::Tracker;
+
+    /// Who is followed, and when.
+    #[derive(Default)]
+    struct Scene {
+        behaviour: Behaviour,
+        tracks: Tracker,
+        time: Duration,
+    }
+
+    impl Scene {
+        /// Ten frames a second in which somebody is at the column that `left` gives, if he is there. Returns how many
+        /// times longer than usual somebody lingered at most.
+        fn watch(&mut self, learn: bool, seconds: u32, left: impl Fn(f32) -> Option<usize>) -> f32 {
+            let mask = Plane::new(320, 240, 0);
+            let mut most = 0.0f32;
+            for i in 0..10 * seconds {
+                self.time += Duration::from_millis(100);
+                let blob =
+                    |left| Blob { left, top: 100, right: left + 16, bottom: 140, area: 400, zone: None };
+                let blobs = left(i as f32 / 10.0).map(blob).into_iter().collect();
+                let tracks = self.tracks.update(blobs, self.time).cloned().collect();
+                let moving = Moving { tracks, lighting: false, learning: false };
+                let mut values = Values::default();
+                self.behaviour.look(&moving, &mask, self.time, learn, &mut values);
+                let linger = values.get(Signal::Linger);
+                most = most.max(linger.map_or(0.0, |measured| measured.value / measured.usual));
+            }
+            most
+        }
+    }
+
+    #[test]
+    fn who_lingers_does_not_become_normal_by_lingering() {
+        let mut scene = Scene::default();
+        for _ in 0..20 {
+            scene.watch(true, 20, |t| Some((30.0 * t) as usize).filter(|left| *left < 300));
+        }
+        let stays = |t: f32| Some(150).filter(|_| t < 50.0);
+        let first = scene.watch(true, 60, stays);
+        assert!(first > 15.0, "{first} times what is usual after fifty seconds");
+        // He is one of twenty-one, and whoever does the same afterwards is as unusual.
+        let second = scene.watch(true, 60, stays);
+        assert!(second > 0.8 * first, "{second} after {first}");
+        // If it happens again and again, it is usual there.
+        for _ in 0..20 {
+            scene.watch(true, 60, stays);
+        }
+        let last = scene.watch(true, 60, stays);
+        assert!(last < 2.0, "{last}");
+    }
+
+    #[test]
+    fn whose_visit_was_no_normal_one_teaches_nothing() {
+        let mut scene = Scene::default();
+        for _ in 0..20 {
+            scene.watch(true, 20, |t| Some((30.0 * t) as usize).filter(|left| *left < 300));
+        }
+        for _ in 0..20 {
+            // Nothing is learned of his first half minute.
+            scene.watch(false, 30, |_| Some(150));
+            scene.watch(true, 30, |t| Some(150).filter(|_| t < 20.0));
+        }
+        let last = scene.watch(true, 60, |t| Some(150).filter(|_| t < 50.0));
+        assert!(last > 15.0, "{last}");
+    }
 }

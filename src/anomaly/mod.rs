@@ -5,14 +5,17 @@
 pub mod baseline;
 mod behaviour;
 pub mod contract;
+mod histogram;
 pub mod hours;
 pub mod library;
 mod memory;
 pub mod model;
+mod path;
 pub mod places;
 mod rarity;
 mod sight;
 pub mod signal;
+mod spread;
 mod stack;
 pub mod store;
 pub mod tampering;
@@ -24,6 +27,7 @@ use crate::picture::plane::Plane;
 use baseline::Baseline;
 use hours::Hour;
 use model::{ModelSource, Network, NetworkInfo};
+use serde::Serialize;
 use sight::{Layout, Learning, Look, Sight};
 use signal::{Measured, Signal, Values};
 use stack::Stack;
@@ -56,6 +60,17 @@ pub struct Judgement {
     pub looked: bool,
 }
 
+/// How rare one signal's value is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Rarity {
+    pub signal: Signal,
+    /// Natural logarithm of the value over what is usual.
+    pub log: f32,
+    /// Minus the decimal logarithm of the share of normal moments that reach it, and of normal ten-second blocks.
+    pub moments: f32,
+    pub blocks: f32,
+}
+
 /// The network with what is needed to feed it.
 struct Eye {
     network: Network,
@@ -82,6 +97,10 @@ pub struct Anomaly {
     /// Teaching: all that is seen is normal, and nothing is judged.
     teaching: bool,
     anomalous: bool,
+    /// When something was seen last that isn't normal.
+    disturbed: Option<Duration>,
+    /// Tracks that are, or were, in an alert zone.
+    trespassers: Vec<u32>,
     last: Option<Duration>,
     /// The last frame's.
     values: Values,
@@ -104,6 +123,9 @@ const INTERVAL: Duration = Duration::from_millis(200);
 
 /// A camera that was moved is told so long, then the new view is learned.
 const MOVED_FOR: Duration = Duration::from_secs(60);
+
+/// After an anomaly nothing is learned for so long: who caused it is still leaving.
+const DISTURBED_FOR: Duration = Duration::from_secs(10);
 
 /// After motion the network looks on at its full rate for so long.
 const AFTERMATH: Duration = Duration::from_millis(1000);
@@ -136,6 +158,8 @@ impl Anomaly {
             paused: false,
             teaching: false,
             anomalous: false,
+            disturbed: None,
+            trespassers: Vec::new(),
             last: None,
             values: Values::default(),
             most_looks: f64::INFINITY,
@@ -170,15 +194,19 @@ impl Anomaly {
         let believable = !seen.moving.lighting && !seen.moving.learning;
         let stacked = self.stack.push(seen.luma, seen.time);
         let tampered = self.watch_view(seen.time);
+        let trespassed = self.watch_zones(seen.moving);
         let learning = match () {
             () if self.paused || seen.moving.lighting || tampered.is_some() => Learning::Nothing,
+            // Whoever may not be here isn't normal, however often he comes.
+            () if trespassed && !self.teaching => Learning::Nothing,
             () if self.teaching || !self.baseline.is_complete() => Learning::Everything,
+            // What came next would soon outweigh the few minutes that were taught.
+            () if self.baseline.is_brief() => Learning::Nothing,
             () => Learning::Slowly,
         };
         let mut values = Values::default();
         if believable && self.only != Only::Network {
-            let learns =
-                learning == Learning::Everything || (learning == Learning::Slowly && !self.anomalous);
+            let learns = self.is_to_be_learned(learning, seen.time);
             self.baseline.behaviour.look(seen.moving, seen.mask, seen.time, learns, &mut values);
             self.by_the_hour(seen, learns, step, &mut values);
         }
@@ -195,14 +223,19 @@ impl Anomaly {
                 judged.set(signal, None);
             }
         }
-        let score = verdict::score(&judged, &self.baseline.tails);
+        let score = verdict::score(&judged, &self.baseline.spreads, &self.baseline.tails);
         let judges = self.baseline.is_complete() && !self.teaching;
         let verdict = tampered.or_else(|| if judges && believable { self.judge(&judged) } else { None });
         self.anomalous = verdict.is_some();
-        if learning == Learning::Everything || (learning == Learning::Slowly && !self.anomalous) {
+        if self.anomalous || trespassed {
+            self.disturbed = Some(seen.time);
+        }
+        if self.is_to_be_learned(learning, seen.time) {
             let adapt_seconds = self.settings.adapt_days * 86_400.0;
             let sees = self.eye.is_some() && self.blind.is_none();
             self.baseline.learn(&values, seen.time, step, adapt_seconds, sees);
+        } else {
+            self.baseline.interrupt();
         }
         self.values = values;
         Judgement {
@@ -212,6 +245,12 @@ impl Anomaly {
             complete: self.baseline.is_complete(),
             looked,
         }
+    }
+
+    /// Whether the baseline learns from a frame: an anomaly isn't over when it is told no more.
+    fn is_to_be_learned(&self, learning: Learning, time: Duration) -> bool {
+        let calm = self.disturbed.is_none_or(|last| time.saturating_sub(last) > DISTURBED_FOR);
+        learning == Learning::Everything || (learning == Learning::Slowly && calm)
     }
 
     fn judge(&self, values: &Values) -> Option<Verdict> {
@@ -239,6 +278,17 @@ impl Anomaly {
             self.tampered = tamper.map(|tamper| verdict::tampering(&tamper));
         }
         self.tampered.clone()
+    }
+
+    /// Whether somebody is in the picture who is, or was, in an alert zone.
+    fn watch_zones(&mut self, moving: &Moving) -> bool {
+        self.trespassers.retain(|id| moving.tracks.iter().any(|track| track.id == *id));
+        for track in moving.tracks.iter().filter(|track| track.has_moved && track.blob.zone.is_some()) {
+            if !self.trespassers.contains(&track.id) {
+                self.trespassers.push(track.id);
+            }
+        }
+        !self.trespassers.is_empty()
     }
 
     /// The signal of the hour.
@@ -307,7 +357,8 @@ impl Anomaly {
     /// The source began anew: what comes next doesn't follow on what was. What was learned stays.
     pub fn cut(&mut self) {
         self.baseline.cut();
-        self.anomalous = false;
+        (self.anomalous, self.disturbed) = (false, None);
+        self.trespassers.clear();
         self.last = None;
         self.stack.cut();
         if let Some(eye) = &mut self.eye {
@@ -316,10 +367,12 @@ impl Anomaly {
     }
 
     /// How rare each signal's last value is.
-    pub fn rarities(&self) -> Vec<(Signal, f32)> {
+    pub fn rarities(&self) -> Vec<Rarity> {
         let rarity = |signal: Signal| {
-            let measured = self.values.get(signal)?;
-            Some((signal, self.baseline.tails[signal as usize].rarity(measured.log)))
+            let log = self.values.get(signal)?.log;
+            let (spread, tail) =
+                (&self.baseline.spreads[signal as usize], &self.baseline.tails[signal as usize]);
+            Some(Rarity { signal, log, moments: spread.rarity(log), blocks: tail.rarity(log) })
         };
         Signal::ALL.into_iter().filter_map(rarity).collect()
     }

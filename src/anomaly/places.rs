@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 pub const COLUMNS: usize = 16;
 pub const ROWS: usize = 9;
 const BINS: usize = 32;
-/// Seconds of what the whole scene showed that a place starts with.
-const PRIOR_SECONDS: f32 = 4.0;
-/// A scene that showed less than this tells nothing, in seconds.
-const KNOWN_SECONDS: f32 = 3.0;
+/// What the whole scene showed counts for so much at each place. Weights are seconds, or visits.
+const PRIOR_WEIGHT: f32 = 4.0;
+/// A scene that showed less than this tells nothing.
+const KNOWN_WEIGHT: f32 = 3.0;
 /// Weight of a place's neighbour.
 const NEIGHBOUR: f32 = 0.5;
 
@@ -21,8 +21,8 @@ pub struct Places {
     /// Natural logarithms that the histograms span.
     low: f32,
     high: f32,
-    /// Seconds: `[place][bin]`.
-    seconds: Vec<f32>,
+    /// `[place][bin]`.
+    weights: Vec<f32>,
     scene: Vec<f32>,
 }
 
@@ -32,14 +32,14 @@ impl Places {
         Self {
             low: least.ln(),
             high: most.ln(),
-            seconds: vec![0.0; COLUMNS * ROWS * BINS],
+            weights: vec![0.0; COLUMNS * ROWS * BINS],
             scene: vec![0.0; BINS],
         }
     }
 
     /// Whether all lists have the lengths that this version works with.
     pub fn is_sound(&self) -> bool {
-        self.seconds.len() == COLUMNS * ROWS * BINS && self.scene.len() == BINS
+        self.weights.len() == COLUMNS * ROWS * BINS && self.scene.len() == BINS
     }
 
     fn bin(&self, value: f32) -> usize {
@@ -47,29 +47,29 @@ impl Places {
         ((share.clamp(0.0, 1.0) * BINS as f32) as usize).min(BINS - 1)
     }
 
-    /// Takes a value that lasted for some seconds at a point (0..1 across and down).
-    pub fn add(&mut self, point: (f32, f32), value: f32, seconds: f32) {
+    /// Takes a value at a point (0..1 across and down).
+    pub fn add(&mut self, point: (f32, f32), value: f32, weight: f32) {
         let bin = self.bin(value);
-        self.seconds[place(point) * BINS + bin] += seconds;
-        self.scene[bin] += seconds;
+        self.weights[place(point) * BINS + bin] += weight;
+        self.scene[bin] += weight;
     }
 
-    /// The value below which `quantile` of the time was spent at a point and around it; `None` while the scene
+    /// The value below which `quantile` of the weight lies at a point and around it; `None` while the scene
     /// isn't known.
     pub fn quantile(&self, point: (f32, f32), quantile: f32) -> Option<f32> {
         let known: f32 = self.scene.iter().sum();
-        if known < KNOWN_SECONDS {
+        if known < KNOWN_WEIGHT {
             return None;
         }
         let mut pooled = [0.0f32; BINS];
         for (sum, scene) in pooled.iter_mut().zip(&self.scene) {
-            *sum = PRIOR_SECONDS * scene / known;
+            *sum = PRIOR_WEIGHT * scene / known;
         }
         let (column, row) = (place(point) % COLUMNS, place(point) / COLUMNS);
         for y in row.saturating_sub(1)..(row + 2).min(ROWS) {
             for x in column.saturating_sub(1)..(column + 2).min(COLUMNS) {
                 let weight = if (x, y) == (column, row) { 1.0 } else { NEIGHBOUR };
-                let counts = &self.seconds[(y * COLUMNS + x) * BINS..][..BINS];
+                let counts = &self.weights[(y * COLUMNS + x) * BINS..][..BINS];
                 pooled.iter_mut().zip(counts).for_each(|(sum, count)| *sum += weight * count);
             }
         }
@@ -86,14 +86,14 @@ impl Places {
         Some((self.low + (self.high - self.low) * at / BINS as f32).exp())
     }
 
-    /// Seconds spent at each place, row by row.
+    /// The weight at each place, row by row.
     pub fn presence(&self) -> impl Iterator<Item = f32> {
-        self.seconds.chunks_exact(BINS).map(|counts| counts.iter().sum())
+        self.weights.chunks_exact(BINS).map(|counts| counts.iter().sum())
     }
 
     /// Lets what was learned count for less.
     pub fn fade(&mut self, factor: f32) {
-        self.seconds.iter_mut().chain(&mut self.scene).for_each(|count| *count *= factor);
+        self.weights.iter_mut().chain(&mut self.scene).for_each(|count| *count *= factor);
     }
 }
 
@@ -101,6 +101,12 @@ impl Places {
 pub fn place((x, y): (f32, f32)) -> usize {
     let index = |share: f32, count: usize| ((share.max(0.0) * count as f32) as usize).min(count - 1);
     index(y, ROWS) * COLUMNS + index(x, COLUMNS)
+}
+
+/// The middle of a place (0..1 across and down).
+pub fn centre(place: usize) -> (f32, f32) {
+    let (column, row) = (place % COLUMNS, place / COLUMNS);
+    ((column as f32 + 0.5) / COLUMNS as f32, (row as f32 + 0.5) / ROWS as f32)
 }
 
 #[cfg(test)]

@@ -5,13 +5,16 @@
 //! neighbouring frames are. Beyond what was seen the tail is taken to fall exponentially (the peaks over a
 //! threshold of extreme value theory), with the mean excess drawn to a default while few peaks are known.
 
+use crate::anomaly::histogram::Histogram;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Length of a block in seconds, and how many make a day.
 const BLOCK_SECONDS: f32 = 10.0;
 pub const BLOCKS_A_DAY: f32 = 86_400.0 / BLOCK_SECONDS;
-const BINS: usize = 128;
+/// Once learning is complete, so many blocks wait before they are learned.
+const WAITING_BLOCKS: usize = 3;
 /// The tail begins where so many blocks, or this share of them, lie above.
 const TAIL_BLOCKS: f32 = 12.0;
 const TAIL_SHARE: f32 = 0.05;
@@ -23,12 +26,11 @@ const EXCESS_WEIGHT: f32 = 6.0;
 /// The normal range of one signal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tail {
-    low: f32,
-    high: f32,
-    /// Default mean excess.
-    excess: f32,
-    /// Blocks whose largest value was in a bin.
-    blocks: Vec<f32>,
+    /// Mean excess: the least that is believed, and what is taken for it while it isn't known.
+    least: f32,
+    unknown: f32,
+    /// Blocks by their largest value.
+    blocks: Histogram,
     /// Blocks that were ever learned.
     learned: f32,
     /// Blocks in which the signal had no value.
@@ -38,26 +40,30 @@ pub struct Tail {
     largest: Option<f32>,
     #[serde(skip)]
     since: Option<Duration>,
+    /// The last blocks by their largest value, oldest first: to be learned unless they lead to an anomaly.
+    #[serde(skip)]
+    waiting: VecDeque<Option<f32>>,
 }
 
 impl Tail {
-    /// For a signal between `low` and `high` (what lies beyond counts as these), whose peaks are taken to exceed a
-    /// threshold by `excess` in the mean while few are known.
-    pub fn new(low: f32, high: f32, excess: f32) -> Self {
+    /// For a signal between `low` and `high` (what lies beyond counts as these), whose peaks exceed a threshold in the
+    /// mean by `least` at least, and by `unknown` while few are known.
+    pub fn new((low, high): (f32, f32), least: f32, unknown: f32) -> Self {
         Self {
-            low,
-            high,
-            excess,
-            blocks: vec![0.0; BINS],
+            least,
+            unknown,
+            blocks: Histogram::new(low, high),
             learned: 0.0,
             empty: 0.0,
             largest: None,
             since: None,
+            waiting: VecDeque::new(),
         }
     }
 
     /// Takes the signal's value at a time, `None` when there is nothing to measure. Returns the rarity of the block
-    /// that ended with this, as judged before it was learned; if it is above `most`, it isn't.
+    /// that ended with this, as judged before it was learned; if it is above `most`, it isn't. Where that is finite, what is
+    /// learned are the blocks of half a minute ago, or [`Tail::cut`] drops them.
     pub fn learn(&mut self, time: Duration, value: Option<f32>, most: f32) -> Option<f32> {
         let since = *self.since.get_or_insert(time);
         let mut judged = None;
@@ -66,19 +72,15 @@ impl Tail {
             judged = Some(rarity);
             self.since = Some(time);
             // What is at the lower end is nothing to measure: a floor that many blocks share is no part of a tail.
-            let largest = self.largest.take().filter(|&largest| largest > self.low);
+            let largest = self.largest.take().filter(|&largest| largest > self.blocks.ends().0);
             if rarity > most {
                 return judged;
             }
-            // What was judged when little was known fades as more is known: block k of n counts k/n.
-            self.learned += 1.0;
-            self.fade(1.0 - 1.0 / self.learned);
-            match largest {
-                Some(largest) => {
-                    let bin = self.bin(largest);
-                    self.blocks[bin] += 1.0;
-                }
-                None => self.empty += 1.0,
+            self.waiting.push_back(largest);
+            let keep = if most.is_finite() { WAITING_BLOCKS } else { 0 };
+            while self.waiting.len() > keep {
+                let block = self.waiting.pop_front().flatten();
+                self.count(block);
             }
         }
         if let Some(value) = value {
@@ -87,58 +89,49 @@ impl Tail {
         judged
     }
 
-    /// Ends the block under way without counting it: what comes next doesn't follow on it.
+    fn count(&mut self, largest: Option<f32>) {
+        // What was judged when little was known fades as more is known: block k of n counts k/n.
+        self.learned += 1.0;
+        self.fade(1.0 - 1.0 / self.learned);
+        match largest {
+            Some(largest) => self.blocks.add(largest, 1.0),
+            None => self.empty += 1.0,
+        }
+    }
+
+    /// Ends the block under way without counting it, nor those that wait: what comes next doesn't follow on them.
     pub fn cut(&mut self) {
         (self.largest, self.since) = (None, None);
-    }
-
-    fn bin(&self, value: f32) -> usize {
-        let share = (value - self.low) / (self.high - self.low);
-        ((share.clamp(0.0, 1.0) * BINS as f32) as usize).min(BINS - 1)
-    }
-
-    /// Upper edge of a bin.
-    fn edge(&self, bin: usize) -> f32 {
-        self.low + (self.high - self.low) * (bin + 1) as f32 / BINS as f32
+        self.waiting.clear();
     }
 
     /// Blocks seen.
     pub fn seen(&self) -> f32 {
-        self.empty + self.blocks.iter().sum::<f32>()
+        self.empty + self.blocks.total()
     }
 
     /// Blocks in which the signal had a value.
     pub fn measured(&self) -> f32 {
-        self.blocks.iter().sum()
+        self.blocks.total()
     }
 
     /// Minus the decimal logarithm of the share of normal blocks that reach `value`: 2 is one block in a hundred.
     pub fn rarity(&self, value: f32) -> f32 {
         let seen = self.seen();
-        if value <= self.low {
+        if value <= self.blocks.ends().0 {
             return 0.0;
         }
         // From above: the first bins hold too few blocks to tell a share; there the tail is fitted.
-        let wanted = TAIL_BLOCKS.max(TAIL_SHARE * seen).min(0.5 * seen);
-        let (mut above, mut start) = (0.0, BINS);
-        while start > 0 && above < wanted {
-            start -= 1;
-            above += self.blocks[start];
+        let top = self.blocks.top(TAIL_BLOCKS.max(TAIL_SHARE * seen).min(0.5 * seen));
+        if value <= top.threshold {
+            return -((self.blocks.reaches(value, false) + 0.5) / (seen + 1.0)).log10();
         }
-        let threshold =
-            if above > 0.0 { self.edge(start) - (self.high - self.low) / BINS as f32 } else { self.low };
-        if value <= threshold {
-            let reach: f32 = self.blocks[self.bin(value)..].iter().sum();
-            return -((reach + 0.5) / (seen + 1.0)).log10();
-        }
-        let middle = |bin: usize| self.edge(bin) - (self.high - self.low) / (2 * BINS) as f32;
-        let excess: f32 = (start..BINS).map(|bin| self.blocks[bin] * (middle(bin) - threshold)).sum();
         // Peaks that are all alike, as those of a count are, don't mean that nothing exceeds them.
-        let mean = ((excess + EXCESS_WEIGHT * self.excess) / (above + EXCESS_WEIGHT)).max(self.excess);
-        let share = (above + 0.5) / (seen + 1.0);
+        let mean = (top.excess + EXCESS_WEIGHT * self.unknown) / (top.weight + EXCESS_WEIGHT);
+        let share = (top.weight + 0.5) / (seen + 1.0);
         // Of what was hardly ever there, only that is known; how large it may become isn't.
-        let vouched = (above / TAIL_BLOCKS).min(1.0);
-        let beyond = (value - threshold) / mean * std::f32::consts::LOG10_E;
+        let vouched = (top.weight / TAIL_BLOCKS).min(1.0);
+        let beyond = (value - top.threshold) / mean.max(self.least) * std::f32::consts::LOG10_E;
         self.believable(-share.log10() + vouched * beyond)
     }
 
@@ -156,7 +149,8 @@ impl Tail {
 
     /// The value that one normal block in `10^rarity` reaches: the upper end of the normal range.
     pub fn value(&self, rarity: f32) -> f32 {
-        let (mut below, mut above) = (self.low, self.high + 4.0 * (self.high - self.low));
+        let (low, high) = self.blocks.ends();
+        let (mut below, mut above) = (low, high + 4.0 * (high - low));
         for _ in 0..40 {
             let middle = (below + above) / 2.0;
             if self.rarity(middle) < rarity { below = middle } else { above = middle }
@@ -166,7 +160,7 @@ impl Tail {
 
     /// Lets what was learned count for less.
     pub fn fade(&mut self, factor: f32) {
-        self.blocks.iter_mut().for_each(|count| *count *= factor);
+        self.blocks.fade(factor);
         self.empty *= factor;
     }
 }
@@ -176,7 +170,7 @@ mod tests {
     use super::*;
 
     fn learned(values: impl Iterator<Item = Option<f32>>) -> Tail {
-        let mut tail = Tail::new(-4.0, 6.0, 0.2);
+        let mut tail = Tail::new((-4.0, 6.0), 0.2, 0.2);
         for (i, value) in values.enumerate() {
             // Five values a block.
             tail.learn(Duration::from_secs(2 * i as u64), value, f32::INFINITY);
@@ -215,13 +209,34 @@ mod tests {
 
     #[test]
     fn nothing_known_makes_nothing_rare() {
-        let tail = Tail::new(-4.0, 6.0, 0.2);
+        let tail = Tail::new((-4.0, 6.0), 0.2, 0.2);
         for value in [-4.0, 0.0, 5.0, 100.0] {
             assert_eq!(tail.rarity(value), 0.0);
         }
         // One normal block is no ground to call anything one in ten thousand.
         let short = learned([Some(0.0); 10].into_iter());
         assert!(short.rarity(0.3) < 1.5, "{}", short.rarity(0.3));
+    }
+
+    #[test]
+    fn what_leads_to_an_anomaly_is_not_learned() {
+        let mut tail = learned((0..1000).map(|_| Some(0.0)));
+        tail.cut();
+        let known = tail.seen();
+        let mut watch = |seconds: std::ops::Range<u64>| {
+            for second in seconds {
+                tail.learn(Duration::from_secs(second), Some(1.0), 9.0);
+            }
+            tail.seen()
+        };
+        assert_eq!(watch(3000..3040), known, "three blocks wait, and one is under way");
+        let learned = watch(3040..3041);
+        assert!(learned > known, "the first of four");
+        tail.cut();
+        for second in 4000..4040 {
+            tail.learn(Duration::from_secs(second), Some(1.0), 9.0);
+        }
+        assert_eq!(tail.seen(), learned, "those that waited are gone");
     }
 
     #[test]

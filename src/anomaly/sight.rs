@@ -23,6 +23,8 @@ const FALL_SECONDS: f32 = 1.0;
 /// Cells that make a thing, and that make a moving thing.
 const THING_CELLS: usize = 6;
 const MOVING_CELLS: usize = 3;
+/// One look errs: how something moves and what it is like is the mean of about so many seconds.
+const STEADY_SECONDS: f32 = 0.22;
 /// Novelty is a thing's if something moved there within so many seconds before it began. Light comes without.
 const BROUGHT_SECONDS: f32 = 20.0;
 /// Share of the picture that is new from which it is the light or the view.
@@ -106,11 +108,12 @@ pub struct Sight {
     speed: Places,
     #[serde(skip)]
     cells: Vec<Cell>,
-    /// The last look, and the speeds of the last three.
     #[serde(skip)]
     last: Option<Duration>,
     #[serde(skip)]
-    paces: [Option<Measured>; 3],
+    pace: Steady,
+    #[serde(skip)]
+    oddity: Steady,
     /// Since when most of the picture is new.
     #[serde(skip)]
     strange_since: Option<Duration>,
@@ -142,7 +145,8 @@ impl Sight {
             speed: Places::new(SPEEDS.0, SPEEDS.1),
             cells: Vec::new(),
             last: None,
-            paces: [None; 3],
+            pace: Steady::default(),
+            oddity: Steady::default(),
             strange_since: None,
             vector: Vec::new(),
         }
@@ -179,11 +183,10 @@ impl Sight {
         let half = memory::turn(learned);
         self.notice_motion(look, layout);
         self.places(look, layout, learning, half, step);
-        let pace = self.pace(look, layout, learning, step);
-        self.paces.rotate_left(1);
-        self.paces[2] = pace;
-        values.set(Signal::Pace, middle(self.paces));
-        values.set(Signal::Kind, self.kinds(look, layout, learning, half));
+        let pace = self.paces(look, layout, learning, step);
+        values.set(Signal::Pace, self.pace.follow(pace, step));
+        let kind = self.kinds(look, layout, learning, half);
+        values.set(Signal::Kind, self.oddity.follow(kind, step));
         values.set(Signal::Thing, self.thing());
         let (view, light) = self.view();
         values.set(Signal::View, Some(view));
@@ -273,7 +276,7 @@ impl Sight {
     }
 
     /// The fastest few cells beside what their places are used to.
-    fn pace(&mut self, look: &Look, layout: &Layout, learning: Learning, step: f32) -> Option<Measured> {
+    fn paces(&mut self, look: &Look, layout: &Layout, learning: Learning, step: f32) -> Option<Measured> {
         let moving = channel(look, layout.moving);
         let (across, down) = (channel(look, layout.flow), channel(look, layout.flow + 1));
         let mut fastest = [(f32::NEG_INFINITY, None); MOVING_CELLS];
@@ -296,7 +299,7 @@ impl Sight {
                 insert(&mut fastest, measured.log, measured);
             }
             if learning == Learning::Everything || learning == Learning::Slowly {
-                self.speed.add(point, speed, step * moving[index] / 4.0);
+                self.speed.add(point, speed, step * moving[index]);
             }
         }
         pooled(&fastest)
@@ -391,7 +394,7 @@ impl Sight {
     /// What comes next doesn't follow on what was: what differs now was not brought while somebody watched.
     pub fn cut(&mut self) {
         self.cells.clear();
-        self.paces = [None; 3];
+        (self.pace, self.oddity) = (Steady::default(), Steady::default());
         (self.last, self.strange_since) = (None, None);
     }
 }
@@ -449,11 +452,21 @@ fn pooled<const N: usize>(largest: &[Ranked; N]) -> Option<Measured> {
     Some(Measured { log, alarming: log, value: first.usual * log.exp(), ..first })
 }
 
-/// The middle one of three, if there are at least two.
-fn middle(mut three: [Option<Measured>; 3]) -> Option<Measured> {
-    let log = |measured: &Option<Measured>| measured.map_or(f32::NEG_INFINITY, |measured| measured.log);
-    three.sort_by(|a, b| log(a).total_cmp(&log(b)));
-    three[1]
+/// A measure of what moves, steadied over a few looks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Steady {
+    log: Option<f32>,
+}
+
+impl Steady {
+    /// Takes what the newest look tells. One look alone tells nothing.
+    fn follow(&mut self, newest: Option<Measured>, step: f32) -> Option<Measured> {
+        let before = self.log;
+        let share = 1.0 - (-step / STEADY_SECONDS).exp();
+        self.log = newest.map(|newest| before.map_or(newest.log, |log| log + share * (newest.log - log)));
+        let (log, newest) = (self.log?, newest.filter(|_| before.is_some())?);
+        Some(Measured { log, alarming: log, value: newest.usual * log.exp(), ..newest })
+    }
 }
 
 #[cfg(test)]

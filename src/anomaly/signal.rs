@@ -56,18 +56,57 @@ impl Signal {
         matches!(self, Self::Pace | Self::Kind | Self::Thing | Self::View | Self::Light)
     }
 
-    /// Natural logarithms between which the signal lies, and the mean by which its peaks exceed a threshold while it
-    /// isn't known better.
-    pub fn span(self) -> (f32, f32, f32) {
+    /// Natural logarithms between which the signal lies.
+    pub fn span(self) -> (f32, f32) {
         match self {
-            Self::Area => (-9.0, 1.0, 0.5),
-            Self::Count => (-0.7, 4.0, 0.3),
-            Self::Place | Self::Direction | Self::Hour => (0.01, 7.0, 1.2),
-            Self::Thing | Self::View | Self::Light => (-4.0, 4.0, 0.15),
+            Self::Area => (-9.0, 1.0),
+            Self::Place | Self::Direction | Self::Hour => (0.01, 7.0),
+            Self::Thing | Self::View | Self::Light => (-4.0, 4.0),
             // Less new than half the normal range is not new at all.
-            Self::Kind => (-0.7, 4.0, 0.4),
-            Self::Linger => (-3.0, 4.0, 0.4),
-            _ => (-3.0, 4.0, 0.2),
+            Self::Count | Self::Kind => (-0.7, 4.0),
+            _ => (-3.0, 4.0),
+        }
+    }
+
+    /// Up to this nothing is unusual.
+    pub fn rest(self) -> f32 {
+        match self {
+            // A little above where pooled novelty is none.
+            Self::Thing | Self::View | Self::Light => -3.9,
+            _ => self.span().0,
+        }
+    }
+
+    /// The mean by which its peaks exceed a threshold while it isn't known better.
+    pub fn excess(self) -> f32 {
+        match self {
+            Self::Area => 0.5,
+            Self::Count => 0.3,
+            Self::Place | Self::Direction | Self::Hour => 1.2,
+            Self::Thing | Self::View | Self::Light => 0.15,
+            Self::Kind => 0.4,
+            _ => 0.2,
+        }
+    }
+
+    /// The least that this mean is taken to be, however alike the peaks are.
+    pub fn least_excess(self) -> f32 {
+        match self {
+            // Of walkers that differ by a tenth in the mean, one in a hundred is half as fast again.
+            Self::Speed | Self::Pace => 0.1,
+            // Who passes takes about as long as everybody.
+            Self::Linger => 0.1,
+            _ => self.excess(),
+        }
+    }
+
+    /// The mean by which its values exceed what was usual in a short while of learning: what nobody has brought yet is
+    /// new everywhere.
+    pub fn excess_when_unknown(self) -> f32 {
+        match self {
+            Self::Thing | Self::View | Self::Light => 0.8,
+            Self::Speed | Self::Size | Self::Linger => 0.6,
+            _ => self.excess(),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"ECCTVBAS";
 /// Goes up whenever the meaning of what is learned changes; a change of its shape is told by itself.
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 /// Bytes before the checksum: magic, format, network, source, width, height, two lengths.
 const HEADER: usize = 8 + 2 + 8 + 5 * 4;
 /// A larger file is refused: the largest picture that the network gets makes a file of about a fifth of this.

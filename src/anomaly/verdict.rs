@@ -4,10 +4,12 @@
 //! Each signal's value has a rarity: minus the decimal logarithm of the share of normal ten-second blocks that reach
 //! it, which makes signals of any unit comparable, and stands for a number of false alarms a day. Signals that rise
 //! and fall together form a group; the threshold is where the false alarms of all groups together are as many as the
-//! user chose. The score of a frame is a norm of the rarities that the rarest decides.
+//! user chose. The score of a frame asks how seldom each signal is as high at any moment, and is a norm of these that the
+//! rarest decides.
 
 use crate::anomaly::rarity::{BLOCKS_A_DAY, Tail};
 use crate::anomaly::signal::{Measured, Signal, Values};
+use crate::anomaly::spread::Spread;
 use crate::anomaly::tampering::Tamper;
 use serde::Serialize;
 
@@ -74,8 +76,9 @@ const CRITICAL: f32 = 1.5;
 const HYSTERESIS: f32 = 0.7;
 /// Exponent of the norm that makes one score of many rarities: the rarest counts most, the others help.
 const NORM: f32 = 8.0;
-/// Tracks are noisier than what stands: in the score their rarities count so many powers of ten less.
-const TRACKS_LESS: f32 = 1.0;
+/// Tracks are noisier than what the network sees: in the score they count for this share, and less while they are no
+/// rarer than this.
+const TRACKS: (f32, f32) = (0.9, 2.0);
 /// Groups of signals that rise and fall together: how much moves (area, count, size), how it moves (speed, pace,
 /// direction), where and when (place, hour, linger), how it looks (kind, thing, view).
 const GROUPS: f32 = 4.0;
@@ -88,16 +91,16 @@ pub fn threshold(false_alarms_per_day: f64) -> f32 {
 }
 
 /// How strange a frame is: higher is stranger, without a limit; about 2 is rare.
-pub fn score(values: &Values, tails: &[Tail]) -> f32 {
-    let sum: f32 = Signal::ALL
-        .iter()
-        .filter_map(|&signal| {
-            let rarity = tails[signal as usize].rarity(values.get(signal)?.log);
-            Some(rarity - if signal.is_networks() { 0.0 } else { TRACKS_LESS })
-        })
-        .map(|rarity| rarity.max(0.0).powf(NORM))
-        .sum();
-    sum.powf(1.0 / NORM)
+pub fn score(values: &Values, spreads: &[Spread], tails: &[Tail]) -> f32 {
+    let strangeness = |signal: Signal| {
+        let log = values.get(signal)?.log;
+        // How seldom it is at any moment, and how seldom a while goes by without it: where either is much, the other is
+        // often noise.
+        let rarity = (spreads[signal as usize].rarity(log) + tails[signal as usize].rarity(log)) / 2.0;
+        Some(if signal.is_networks() { rarity } else { TRACKS.0 * rarity * rarity / (TRACKS.1 + rarity) })
+    };
+    let parts = Signal::ALL.into_iter().filter_map(strangeness);
+    parts.map(|part| part.powf(NORM)).sum::<f32>().powf(1.0 / NORM)
 }
 
 /// Judges a frame by what may be a cause of alarm, which leaves out what the light alone may have done. `before`:

@@ -1,8 +1,7 @@
 //! `edge-cctv analyze`: the live service's eyes for recordings.
 
-use crate::anomaly::signal::Signal;
 use crate::anomaly::verdict::{AnomalyType, Severity};
-use crate::anomaly::{Anomaly, Only};
+use crate::anomaly::{Anomaly, Only, Rarity};
 use crate::camera::replay::{self, Pace};
 use crate::camera::{Camera, CameraError, Frame};
 use crate::commands::Failure;
@@ -85,7 +84,7 @@ struct Verdict<'a> {
     /// From 0 to 1.
     baseline_progress: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rarities: Option<Vec<(Signal, f32)>>,
+    rarities: Option<Vec<Rarity>>,
     timings_us: Stages,
 }
 

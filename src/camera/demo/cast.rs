@@ -18,6 +18,8 @@ pub struct Unusual {
     /// Seconds from the cycle's start.
     pub at_seconds: f64,
     pub duration_seconds: f64,
+    /// Seconds after `at_seconds` from which on it can be known: nobody loiters at once.
+    pub evident_after_seconds: f64,
     /// For programs.
     pub name: &'static str,
     /// For people.
@@ -29,24 +31,29 @@ pub const UNUSUAL: [Unusual; 4] = [
     Unusual {
         at_seconds: 47.8,
         duration_seconds: 17.8,
+        evident_after_seconds: 2.0,
         name: "intrusion",
         what: "somebody leaves the footpath, climbs over the fence, goes to the loading door and climbs out again",
     },
     Unusual {
-        at_seconds: 105.0,
-        duration_seconds: 5.5,
+        at_seconds: 105.3,
+        duration_seconds: 4.2,
+        evident_after_seconds: 0.0,
         name: "chase",
         what: "two people run along the footpath, one after the other",
     },
     Unusual {
-        at_seconds: 148.0,
-        duration_seconds: 30.0,
+        at_seconds: 142.5,
+        duration_seconds: 40.0,
+        evident_after_seconds: 15.0,
         name: "loitering",
-        what: "somebody walks up and down in front of the yard",
+        what: "somebody walks up and down on the footpath, for longer than anybody stays there",
     },
     Unusual {
-        at_seconds: 222.0,
+        at_seconds: 220.0,
         duration_seconds: 14.5,
+        // He who brought it stands before it until then.
+        evident_after_seconds: 5.0,
         name: "left_behind",
         what: "a car stops, somebody gets out, leaves a box on the footpath and drives off",
     },
@@ -112,13 +119,16 @@ pub fn script() -> Vec<Role> {
     let mut roles = Vec::new();
     // Daily life, with moments in which nothing moves: 7 s at the minute's start, then around 28 and 44 s.
     for minute in 0..4 {
-        let (start, odd) = (minute as f32 * 60.0, minute % 2 == 1);
+        let start = minute as f32 * 60.0;
         let mut add = |look, keys| roles.push(Role { staged: false, look, keys });
         let car = |number: usize| Look::Car { paint: PAINTS[number % PAINTS.len()] };
-        add(person(minute), across(start + 7.0, 12.0, FOOTPATH, !odd, 0.06));
+        add(person(minute), across(start + 7.0, 12.0, FOOTPATH, minute == 1, 0.06));
         add(car(minute), across(start + 13.0, 4.5, FAR_LANE, false, 0.3));
         add(car(minute + 2), across(start + 22.0, 4.0, NEAR_LANE, true, 0.3));
-        add(person(minute + 3), across(start + 30.0, 12.5, FOOTPATH + 0.012, odd, 0.06));
+        // He who loiters has the footpath for himself.
+        if minute != 2 {
+            add(person(minute + 3), across(start + 30.0, 12.5, FOOTPATH + 0.012, minute == 0, 0.06));
+        }
         add(car(minute + 3), across(start + 34.0, 4.5, FAR_LANE, false, 0.3));
     }
     let mut intruder = path(&[
@@ -143,44 +153,44 @@ pub fn script() -> Vec<Role> {
     }
     let dark = Look::Person { jacket: [0.13, 0.13, 0.15], trousers: [0.14, 0.15, 0.19] };
     roles.push(Role { staged: false, look: dark, keys: intruder });
-    roles.push(Role { staged: true, look: person(4), keys: across(105.0, 4.0, FOOTPATH, true, 0.08) });
+    roles.push(Role { staged: true, look: person(4), keys: across(105.0, 3.0, FOOTPATH, true, 0.08) });
     roles.push(Role {
         staged: true,
         look: person(1),
-        keys: across(106.4, 4.1, FOOTPATH + 0.006, true, 0.08),
+        keys: across(106.4, 3.1, FOOTPATH + 0.006, true, 0.08),
     });
-    let there_and_back: Vec<(f32, f32, f32)> = [(141.0, -0.06), (148.0, 0.66)]
+    let there_and_back: Vec<(f32, f32, f32)> = [(140.5, -0.06), (142.5, 0.14)]
         .into_iter()
-        .chain((0..6).flat_map(|turn| {
-            let (t, u) = (148.0 + 5.0 * turn as f32, if turn % 2 == 0 { 0.80 } else { 0.66 });
+        .chain((0..8).flat_map(|turn| {
+            let (t, u) = (142.5 + 5.0 * turn as f32, if turn % 2 == 0 { 0.26 } else { 0.14 });
             [(t + 3.2, u), (t + 5.0, u)]
         }))
-        .chain([(182.5, 1.06)])
+        .chain([(184.7, -0.06)])
         .map(|(t, u)| (t, u, FOOTPATH - 0.006))
         .collect();
     roles.push(Role { staged: true, look: person(2), keys: path(&there_and_back) });
     let van = Look::Car { paint: [0.88, 0.88, 0.86] };
     let (stop, kerb) = (0.42, FAR_LANE - 0.018);
-    let stops = [(219.0, 1.3, FAR_LANE), (222.0, stop, kerb), (229.5, stop, kerb), (232.5, -0.3, FAR_LANE)];
+    let stops = [(217.0, 1.3, FAR_LANE), (220.0, stop, kerb), (227.5, stop, kerb), (230.5, -0.3, FAR_LANE)];
     roles.push(Role { staged: true, look: van, keys: path(&stops) });
     let (beside, place) = ((stop + 0.05, 0.80), (stop + 0.10, FOOTPATH + 0.010));
     let leaves = [
-        (223.5, beside.0, beside.1),
-        (225.0, place.0 - 0.02, place.1),
-        (226.6, place.0 - 0.02, place.1),
-        (228.0, beside.0, beside.1),
+        (221.5, beside.0, beside.1),
+        (223.0, place.0 - 0.02, place.1),
+        (224.6, place.0 - 0.02, place.1),
+        (226.0, beside.0, beside.1),
     ];
     roles.push(Role { staged: true, look: person(0), keys: path(&leaves) });
     roles.push(Role {
         staged: true,
         look: Look::Parcel,
-        keys: path(&[(225.6, place.0, place.1), (236.5, place.0, place.1)]),
+        keys: path(&[(223.6, place.0, place.1), (234.3, place.0, place.1)]),
     });
     let takes = [
-        (230.5, -0.06, FOOTPATH),
-        (235.4, place.0 - 0.025, FOOTPATH + 0.008),
-        (236.9, place.0 - 0.025, FOOTPATH + 0.008),
-        (239.8, -0.06, FOOTPATH),
+        (228.4, -0.06, FOOTPATH),
+        (233.9, place.0 - 0.025, FOOTPATH + 0.008),
+        (234.7, place.0 - 0.025, FOOTPATH + 0.008),
+        (239.8, 1.06, FOOTPATH),
     ];
     roles.push(Role { staged: true, look: person(5), keys: path(&takes) });
     roles

@@ -105,14 +105,14 @@ fn the_schedule_tells_what_is_seen() {
     assert!(end < CYCLE_SECONDS);
     let middle =
         |points: Vec<(f32, f32)>| points.iter().map(|point| point.0).sum::<f32>() / points.len() as f32;
-    // the runners cross in 4 s what walkers need 12 s for
+    // the runners cross in 3 s what walkers need 12 s for
     let runner = |t: f64| middle(touched(&scene, t));
     assert!(runner(106.2) - runner(105.7) > 0.1);
     let walker = |t: f64| middle(touched(&scene, t));
-    assert!((0.02..0.08).contains(&(walker(10.5) - walker(10.0))));
-    // the loiterer is in front of the yard all the time
-    for t in (164..177).map(f64::from) {
-        assert!((0.6..0.85).contains(&middle(touched(&scene, t))), "{t}");
+    assert!((0.02..0.08).contains(&(walker(10.5) - walker(10.0)).abs()));
+    // the loiterer gets nowhere, also while others pass by
+    for t in (160..180).map(f64::from) {
+        assert!(touched(&scene, t).iter().any(|point| (0.1..0.3).contains(&point.0)), "{t}");
     }
     // the box stands where there was none, and is gone afterwards
     let parcel = |t: f64| {
@@ -121,7 +121,7 @@ fn the_schedule_tells_what_is_seen() {
             .filter(|p| (0.50..0.54).contains(&p.0) && (0.71..0.74).contains(&p.1))
             .count()
     };
-    assert_eq!((parcel(221.0), parcel(239.0)), (0, 0));
+    assert_eq!((parcel(213.0), parcel(239.0)), (0, 0));
     assert!(parcel(229.8) > 20 && parcel(233.0) > 20);
 }
 
