@@ -78,7 +78,9 @@ def losses(network, tensors):
     loss["moving"] = (functional.binary_cross_entropy_with_logits(out["moving"][:, 0], wanted, reduction="none") * sure * (1 + 2 * wanted)).mean()
     moves = (wanted * there)[:, None]
     error = functional.smooth_l1_loss(out["flow"], flow, reduction="none", beta=0.05)
-    loss["flow"] = 3 * (error * moves).sum() / (moves.sum() * 2 + 1) + 0.5 * (error * (share < 0.02)[:, None]).mean()
+    # Speeds are judged by their ratio to what is usual: the same error is worse for somebody slow.
+    weight = 1 / (0.25 + flow.pow(2).sum(1, keepdim=True).sqrt())
+    loss["flow"] = 3 * (error * moves * weight).sum() / (moves.sum() * 2 + 1) + 0.5 * (error * (share < 0.02)[:, None]).mean()
     loss["size"] = 0.3 * (functional.smooth_l1_loss(out["size"][:, 0], size, reduction="none") * there).sum() / (there.sum() + 1)
     weights = torch.ones(len(scenes.KINDS))
     weights[0] = 0.2

@@ -76,9 +76,10 @@ const CRITICAL: f32 = 1.5;
 const HYSTERESIS: f32 = 0.7;
 /// Exponent of the norm that makes one score of many rarities: the rarest counts most, the others help.
 const NORM: f32 = 8.0;
-/// Tracks are noisier than what the network sees: in the score they count for this share, and less while they are no
-/// rarer than this.
-const TRACKS: (f32, f32) = (0.9, 2.0);
+/// What tracks tell is noisier than what the network sees, and their speed the least so: in the score they count for this
+/// share.
+const SPEED_SHARE: f32 = 0.7;
+const TRACKS_SHARE: f32 = 0.3;
 /// Groups of signals that rise and fall together: how much moves (area, count, size), how it moves (speed, pace,
 /// direction), where and when (place, hour, linger), how it looks (kind, thing, view).
 const GROUPS: f32 = 4.0;
@@ -94,10 +95,15 @@ pub fn threshold(false_alarms_per_day: f64) -> f32 {
 pub fn score(values: &Values, spreads: &[Spread], tails: &[Tail]) -> f32 {
     let strangeness = |signal: Signal| {
         let log = values.get(signal)?.log;
-        // How seldom it is at any moment, and how seldom a while goes by without it: where either is much, the other is
+        // How seldom it is at any moment, and how seldom a while goes by without it: where only one is much, it is
         // often noise.
         let rarity = (spreads[signal as usize].rarity(log) + tails[signal as usize].rarity(log)) / 2.0;
-        Some(if signal.is_networks() { rarity } else { TRACKS.0 * rarity * rarity / (TRACKS.1 + rarity) })
+        let share = match signal {
+            signal if signal.is_networks() => 1.0,
+            Signal::Speed => SPEED_SHARE,
+            _ => TRACKS_SHARE,
+        };
+        Some(share * rarity)
     };
     let parts = Signal::ALL.into_iter().filter_map(strangeness);
     parts.map(|part| part.powf(NORM)).sum::<f32>().powf(1.0 / NORM)
