@@ -267,3 +267,100 @@ fn whereabouts((x, y): (f32, f32)) -> &'static str {
         _ => "in the middle",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anomaly::baseline::Baseline;
+    use std::time::Duration;
+
+    fn values(measured: &[(Signal, f32)]) -> Values {
+        let mut values = Values::default();
+        for &(signal, value) in measured {
+            values.raise(signal, Measured::plain(value, Some((0.5, 0.5))));
+        }
+        values
+    }
+
+    /// Half an hour in which these signals had values around 1.
+    fn learned(signals: &[Signal]) -> Baseline {
+        let mut baseline = Baseline::default();
+        let mut random = fastrand::Rng::with_seed(11);
+        for i in 0..9000 {
+            let measured: Vec<_> = signals.iter().map(|&signal| (signal, 0.8 + 0.4 * random.f32())).collect();
+            let mut values = values(&measured);
+            if signals.contains(&Signal::Light) {
+                let light = Measured { alarming: f32::NEG_INFINITY, ..Measured::plain(1.0, None) };
+                values.set(Signal::Light, Some(light));
+            }
+            baseline.learn(&values, Duration::from_millis(200 * i), 0.2, 86_400.0, true);
+        }
+        baseline
+    }
+
+    #[test]
+    fn the_rarest_decides_the_score_and_the_others_help() {
+        let baseline = learned(&[Signal::Pace, Signal::Kind, Signal::Size]);
+        let score = |measured: &[(Signal, f32)]| score(&values(measured), &baseline.spreads, &baseline.tails);
+        assert!(score(&[(Signal::Pace, 0.5)]) < 0.1);
+        let (fast, odd) = (score(&[(Signal::Pace, 2.5)]), score(&[(Signal::Kind, 2.5)]));
+        let both = score(&[(Signal::Pace, 2.5), (Signal::Kind, 2.5)]);
+        assert!(fast > 2.0 && odd > 1.0, "{fast} {odd}");
+        assert!((fast.max(odd)..1.2 * fast.max(odd)).contains(&both), "{both} of {fast} and {odd}");
+        assert!(score(&[(Signal::Pace, 3.0)]) > fast);
+        let large = score(&[(Signal::Size, 2.5)]);
+        assert!(large > 0.0 && large < fast, "what a track tells counts for less: {large} of {fast}");
+    }
+
+    #[test]
+    fn an_anomaly_begins_at_the_threshold_and_ends_below_it() {
+        let baseline = learned(&[Signal::Pace]);
+        let judged =
+            |value: f32, before| judge(&values(&[(Signal::Pace, value)]), &baseline.tails, 1.0, before);
+        let begins = (100..1000).map(|i| i as f32 / 100.0).find(|&value| judged(value, false).is_some());
+        let begins = begins.expect("something is fast enough");
+        assert!(begins > 1.3, "nothing normal: {begins}");
+        assert!(judged(begins - 0.02, true).is_some() && judged(begins - 0.02, false).is_none());
+        assert!(judged(1.0, true).is_none());
+        let verdict = judged(begins, false).expect("it begins here");
+        assert_eq!((verdict.anomaly_type, verdict.severity), (AnomalyType::RapidMovement, Severity::Medium));
+        assert!(verdict.reasoning[0].contains("in the middle"), "{:?}", verdict.reasoning);
+        let extreme = judged(100.0, false).expect("it is faster still");
+        assert!(extreme.severity > Severity::Medium && extreme.confidence > verdict.confidence);
+    }
+
+    #[test]
+    fn whoever_wants_fewer_false_alarms_gets_fewer_alarms() {
+        assert!((threshold(1.0) - threshold(10.0) - 1.0).abs() < 1e-5);
+        let baseline = learned(&[Signal::Pace]);
+        let least = |a_day: f64| {
+            let is_told = |value: &f32| {
+                judge(&values(&[(Signal::Pace, *value)]), &baseline.tails, a_day, false).is_some()
+            };
+            (100..2000).map(|i| i as f32 / 100.0).find(is_told).expect("something is fast enough")
+        };
+        assert!(least(0.1) > least(1.0) && least(1.0) > least(20.0));
+    }
+
+    #[test]
+    fn light_is_strange_and_alarms_nobody() {
+        let baseline = learned(&[Signal::Light]);
+        let mut dark = Values::default();
+        dark.set(
+            Signal::Light,
+            Some(Measured { alarming: f32::NEG_INFINITY, ..Measured::plain(20.0, None) }),
+        );
+        assert!(score(&dark, &baseline.spreads, &baseline.tails) > 2.0);
+        assert_eq!(judge(&dark, &baseline.tails, 1000.0, true), None);
+        assert_eq!(strange_light(&dark, &baseline.tails).severity, Severity::Low);
+    }
+
+    #[test]
+    fn deviations_and_rarities_are_two_ways_to_say_it() {
+        for rarity in [2.0f32, 4.0, 8.0] {
+            assert!((rarity_of(deviations(rarity)) - rarity).abs() < 0.25, "{rarity}");
+        }
+        // One in 741 normal values exceeds three deviations.
+        assert!((deviations(2.87) - 3.0).abs() < 0.15, "{}", deviations(2.87));
+    }
+}
