@@ -153,8 +153,7 @@ class Sprite:
 class View:
     """The static part of a scene: albedo at the large size, and how its light may change."""
 
-    def __init__(self, rng):
-        w, h = WIDTH * SCALE, HEIGHT * SCALE
+    def __init__(self, rng, w=WIDTH * SCALE, h=HEIGHT * SCALE):
         base = rng.uniform(0.15, 0.8)
         picture = Image.fromarray((base + 0.12 * rng.uniform(0, 1.5) * noise(rng, [2, 5], w, h)).astype(np.float32))
         draw = ImageDraw.Draw(picture)
