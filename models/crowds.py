@@ -196,7 +196,7 @@ def print_table(program, count, keep):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
-    parser.add_argument("--scenes", type=int, default=4, help="of each layout")
+    parser.add_argument("--scenes", type=int, default=2, help="of each layout")
     parser.add_argument("--keep", type=pathlib.Path, help="for the verdicts")
     parser.add_argument("--card", action="store_true", help="put the table into README.md")
     arguments = parser.parse_args()

@@ -29,12 +29,13 @@ const STEADY_SECONDS: f32 = 0.22;
 const BROUGHT_SECONDS: f32 = 20.0;
 /// Share of the picture that is new from which it is the light or the view.
 const LIGHT_SHARE: f32 = 0.5;
-/// What is new and was not brought is learned after so long, a new light after this, and a thing after this.
-const LEARN_SECONDS: f32 = 600.0;
-/// What is less new than this is the same again: learning it can't lead step by step to what is new.
-const SAME: f32 = 0.5;
+/// What is new and was not brought is learned after so long: it changed while nobody watched, or is light. A new light of most
+/// of the picture is learned after this, and a thing after this.
+const LEARN_SECONDS: f32 = 60.0;
 const LIGHT_SECONDS: f32 = 300.0;
 const THING_SECONDS: f32 = 1800.0;
+/// What is less new than this is the same again: learning it can't lead step by step to what is new.
+const SAME: f32 = 0.5;
 /// Speeds in picture widths a second.
 const SPEEDS: (f32, f32) = (0.005, 8.0);
 const UPPER: f32 = 0.95;
