@@ -42,7 +42,7 @@ bench:
 cross:
 	packaging/cross-build.sh
 
-# Renders the scenes (kept in target/models), trains and writes models/anomaly.onnx: 45 to 90 minutes on two cores
+# Renders the scenes (kept in target/models), trains and writes models/anomaly.onnx: half an hour on two cores
 # (models/README.md). Debian's Python, whatever environment is active: its packages are the pinned ones.
 model:
 	@packaging/setup.sh model
