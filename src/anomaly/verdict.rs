@@ -78,8 +78,8 @@ const HYSTERESIS: f32 = 0.7;
 const NORM: f32 = 8.0;
 /// What tracks tell is noisier than what the network sees, and their speed the least so: in the score they count for this
 /// share.
-const SPEED_SHARE: f32 = 0.7;
-const TRACKS_SHARE: f32 = 0.3;
+const SPEED_SHARE: f32 = 0.6;
+const TRACKS_SHARE: f32 = 0.2;
 /// Groups of signals that rise and fall together: how much moves (area, count, size), how it moves (speed, pace,
 /// direction), where and when (place, hour, linger), how it looks (kind, thing, view).
 const GROUPS: f32 = 4.0;
