@@ -4,8 +4,8 @@
 //! Each signal's value has a rarity: minus the decimal logarithm of the share of normal ten-second blocks that reach
 //! it, which makes signals of any unit comparable, and stands for a number of false alarms a day. Signals that rise
 //! and fall together form a group; the threshold is where the false alarms of all groups together are as many as the
-//! user chose. The score of a frame asks how seldom each signal is as high at any moment, and is a norm of these that the
-//! rarest decides.
+//! user chose. The score of a frame also asks how seldom each signal is as high at any moment, which tells one frame from
+//! another; it is a norm of what the signals say, and the rarest decides.
 
 use crate::anomaly::rarity::{BLOCKS_A_DAY, Tail};
 use crate::anomaly::signal::{Measured, Signal, Values};
