@@ -20,7 +20,7 @@ frames() { curl -fs "$url/status" | grep -o '"total_frames_analyzed":[0-9]*' | c
 "$program" run --camera "$work/camera.avi" --listen 127.0.0.1:0 --state "$work/state" 2>"$work/log" &
 pid=$!
 until url=$(grep -o 'http://127[^ ]*' "$work/log"); do sleep 0.1; done
-until [ "$(frames)" -gt 20 ]; do sleep 0.2; done
+until n=$(frames) && [ "${n:-0}" -gt 20 ]; do sleep 0.2; done
 
 measure() { # NAME
   local ticks frame
