@@ -120,10 +120,37 @@ fn a_thing_isnt_learned_while_it_is_news() {
     scene.set(6, &THING, 3.0);
     scene.run(20.0, Learning::Slowly);
     let known = scene.sight.prototypes();
-    let after = *scene.run(f64::from(LEARN_SECONDS), Learning::Slowly).get(Signal::Thing).unwrap();
+    let after = *scene.run(600.0, Learning::Slowly).get(Signal::Thing).unwrap();
     assert!(after.alarming > 0.0 && scene.sight.prototypes() == known, "{after:?}");
     let accepted = *scene.run(f64::from(THING_SECONDS), Learning::Slowly).get(Signal::Thing).unwrap();
     assert!(accepted.log < -2.0, "{accepted:?}");
+}
+
+#[test]
+fn what_changed_while_nobody_watched_is_known_after_a_minute() {
+    let mut scene = Scene::learned();
+    scene.set(6, &THING, 3.0);
+    let mut thing = |seconds| *scene.run(f64::from(seconds), Learning::Slowly).get(Signal::Thing).unwrap();
+    let news = thing(LEARN_SECONDS - 5.0);
+    assert!(news.log > 0.0 && news.alarming < -2.0, "{news:?}");
+    let known = thing(25.0);
+    assert!(known.log < -2.0, "{known:?}");
+}
+
+#[test]
+fn one_look_tells_nothing_and_an_error_among_looks_little() {
+    let mut steady = Steady::default();
+    let fast = Some(Measured::plain(3.0, None));
+    assert_eq!(steady.follow(fast, 0.2), None);
+    assert_eq!(steady.follow(None, 0.2), None);
+    assert_eq!(steady.follow(fast, 0.2), None, "what was before the gap isn't its company");
+    let slow = Some(Measured::plain(1.0, None));
+    let mut log = |newest| steady.follow(newest, 0.2).unwrap().log;
+    (0..20).for_each(|_| assert!(log(slow) < 3f32.ln()));
+    assert!(log(slow).abs() < 1e-3);
+    assert!((0.4..0.8).contains(&(log(fast) / 3f32.ln())), "one look of many");
+    (0..5).for_each(|_| assert!(log(fast) > 0.5));
+    assert!((log(fast) - 3f32.ln()).abs() < 0.02, "it follows");
 }
 
 #[test]
