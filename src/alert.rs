@@ -1,13 +1,23 @@
 //! IDLE → MOTION → ALERT. Knows regions and frame time; why a region matters was decided before.
 
-use crate::anomaly::verdict::{Severity, Verdict};
-use crate::config;
+use crate::anomaly::kinds::Severity;
+use crate::anomaly::verdict::Verdict;
+use crate::config::{self, outputs::AlarmType};
 use crate::pipeline::{Region, State};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// An anomaly is believed once it was there in so many analysed frames one after the other.
 const CONFIRM_FRAMES: u32 = 3;
+
+/// What raises an ALERT in one frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    pub kind: AlarmType,
+    /// The alert zone in which something moves.
+    pub zone: Option<Arc<str>>,
+    pub severity: Severity,
+}
 
 /// The state of one camera, moved on by each analysed frame.
 #[derive(Debug, Default)]
@@ -16,7 +26,10 @@ pub struct StateMachine {
     /// Motion without a longer gap since then.
     motion_since: Option<Duration>,
     last_motion: Option<Duration>,
-    last_cause: Option<(Duration, Option<Arc<str>>)>,
+    /// When there was a cause last, the zone if it was one's, and its severity.
+    last_cause: Option<(Duration, Option<Arc<str>>, Severity)>,
+    /// Those of the newest frame.
+    causes: Vec<Cause>,
     /// Frames one after the other with an anomaly that raises an alarm.
     anomalous: u32,
 }
@@ -45,16 +58,22 @@ impl StateMachine {
         let moving = !regions.is_empty() && lasts;
         let recent = self.last_motion.is_some_and(|last| since(last) < motion.hold_seconds);
 
-        if moving && let Some(zone) = regions.iter().find_map(|region| region.zone.clone()) {
-            self.last_cause = Some((time, Some(zone)));
+        self.causes.clear();
+        if moving {
+            self.trespasses(regions, alert.zone_severity);
         }
-        let alarming = verdict.is_some_and(|verdict| verdict.severity > Severity::Low);
-        self.anomalous = if alarming { self.anomalous.saturating_add(1) } else { 0 };
-        if self.anomalous >= CONFIRM_FRAMES {
-            let zone = self.last_cause.take().and_then(|(_, zone)| zone);
-            self.last_cause = Some((time, zone));
+        let alarming = verdict.filter(|verdict| verdict.severity > Severity::Low);
+        self.anomalous = if alarming.is_some() { self.anomalous.saturating_add(1) } else { 0 };
+        if let Some(verdict) = alarming.filter(|_| self.anomalous >= CONFIRM_FRAMES) {
+            let kind = AlarmType::Anomaly(verdict.anomaly_type);
+            self.causes.push(Cause { kind, zone: None, severity: verdict.severity });
         }
-        let alerted = self.last_cause.as_ref().is_some_and(|(last, _)| since(*last) < alert.hold_seconds);
+        if let Some(severity) = self.causes.iter().map(|cause| cause.severity).max() {
+            let zone = self.causes.iter().find_map(|cause| cause.zone.clone());
+            let before = self.last_cause.take().and_then(|(_, zone, _)| zone);
+            self.last_cause = Some((time, zone.or(before), severity));
+        }
+        let alerted = self.last_cause.as_ref().is_some_and(|(last, ..)| since(*last) < alert.hold_seconds);
         if !alerted {
             self.last_cause = None;
         }
@@ -70,14 +89,32 @@ impl StateMachine {
 
     /// The zone that caused ALERT, while it lasts; `None` if an anomaly alone did.
     pub fn alert_zone(&self) -> Option<Arc<str>> {
-        self.last_cause.as_ref().and_then(|(_, zone)| zone.clone())
+        self.last_cause.as_ref().and_then(|(_, zone, _)| zone.clone())
+    }
+
+    /// How severe the last cause of ALERT was, while it lasts.
+    pub fn severity(&self) -> Option<Severity> {
+        self.last_cause.as_ref().map(|(_, _, severity)| *severity)
+    }
+
+    /// What raises an ALERT in the newest frame: once for each alert zone, and once for an anomaly.
+    pub fn causes(&self) -> &[Cause] {
+        &self.causes
+    }
+
+    fn trespasses(&mut self, regions: &[Region], severity: Severity) {
+        for zone in regions.iter().filter_map(|region| region.zone.as_ref()) {
+            if !self.causes.iter().any(|cause| cause.zone.as_ref() == Some(zone)) {
+                self.causes.push(Cause { kind: AlarmType::Zone, zone: Some(zone.clone()), severity });
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::anomaly::verdict::AnomalyType;
+    use crate::anomaly::kinds::AnomalyType;
 
     fn region(zone: Option<&str>) -> Region {
         let zone = zone.map(Into::into);
@@ -154,6 +191,27 @@ mod tests {
         script.extend(vec![None; 20]);
         script.extend(vec![Some(region(Some("door"))); 3]);
         assert_eq!(count(&play(&script), State::Idle), script.len());
+    }
+
+    #[test]
+    fn causes_are_told_once_for_each_zone_and_the_anomaly_and_the_severity_holds() {
+        let (motion, alert) = (config::Motion::default(), config::Alert::default());
+        let mut machine = StateMachine::default();
+        let regions = [region(Some("door")), region(Some("yard")), region(Some("door")), region(None)];
+        let frame = |machine: &mut StateMachine, ms: u64, regions: &[Region]| {
+            machine.update(Duration::from_millis(ms), regions, None, &motion, &alert)
+        };
+        for ms in (0..500).step_by(100) {
+            frame(&mut machine, ms, &regions);
+            assert_eq!((machine.causes(), machine.severity()), (&[][..], None), "motion must last");
+        }
+        assert_eq!(frame(&mut machine, 500, &regions), State::Alert);
+        let zones: Vec<_> = machine.causes().iter().filter_map(|cause| cause.zone.as_deref()).collect();
+        assert_eq!(zones, ["door", "yard"]);
+        assert_eq!(frame(&mut machine, 600, &[]), State::Alert);
+        assert_eq!((machine.causes(), machine.severity()), (&[][..], Some(Severity::High)));
+        frame(&mut machine, 5600, &[]);
+        assert_eq!(machine.severity(), None);
     }
 
     #[test]

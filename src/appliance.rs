@@ -9,8 +9,11 @@ use crate::anomaly::store::{Kept, Store};
 use crate::camera::supervisor::{Sink, Supervisor};
 use crate::camera::{self, Camera, CameraError, Frame};
 use crate::config::{self, Config};
+use crate::outputs::Outputs;
+use crate::outputs::news::Health;
 use crate::publisher::{Publisher, Viewer, Wish};
 use crate::service::clock::SharedClock;
+use crate::service::progress::Progress;
 use analyst::Command;
 use inbox::AnalysisInbox;
 use keeper::Keeper;
@@ -39,16 +42,22 @@ const COMMAND_PATIENCE: Duration = Duration::from_secs(5);
 /// All cameras. The first is the one that the plain endpoints mean.
 pub struct Appliance {
     pub clock: SharedClock,
+    /// Whether the threads go on.
+    pub progress: Progress,
+    pub outputs: Arc<Outputs>,
     pub cameras: Vec<Arc<CameraHandle>>,
     stream: RwLock<config::Stream>,
 }
 
 impl Appliance {
-    /// Starts each camera's threads, and the cameras that start by themselves.
+    /// Makes the outputs safe, then starts each camera's threads, and the cameras that start by themselves.
     pub fn new(config: &Config, clock: SharedClock) -> Self {
-        let cameras =
-            config.cameras.iter().map(|camera| CameraHandle::spawn(camera, config, clock.clone())).collect();
-        Self { clock, cameras, stream: RwLock::new(config.stream.clone()) }
+        let progress = Progress::new(clock.clone());
+        let outputs = Arc::new(Outputs::start(config, clock.clone(), progress.pulse("the outputs")));
+        let cameras = (0..config.cameras.len())
+            .map(|index| CameraHandle::spawn(index, config, clock.clone(), &progress, outputs.clone()))
+            .collect();
+        Self { clock, progress, outputs, cameras, stream: RwLock::new(config.stream.clone()) }
     }
 
     /// By name; the guide's `/live/{camera_id}` counts from 0, so a number that is no name is an index.
@@ -75,6 +84,7 @@ impl Appliance {
         for (handle, camera) in self.cameras.iter().zip(&config.cameras) {
             handle.configure(camera.clone());
         }
+        self.outputs.configure(config);
     }
 
     /// Viewers of all cameras.
@@ -85,12 +95,16 @@ impl Appliance {
     /// Ends all streams, releases all cameras and saves what was learned, waiting at most `patience` for a device that
     /// hangs.
     pub fn shut_down(&self, patience: Duration) {
+        self.outputs.quit();
         for camera in &self.cameras {
             camera.quit();
         }
         let end = self.clock.now() + patience;
         for camera in &self.cameras {
             camera.join(end);
+        }
+        for thread in self.outputs.threads() {
+            join_one(&self.clock, "outputs", thread, end, "a driver or the disk hangs; leaving without it");
         }
     }
 }
@@ -114,6 +128,9 @@ pub enum BaselineError {
 /// One camera: its supervisor, analysis and encoder, and the way to command and watch them.
 pub struct CameraHandle {
     name: String,
+    /// Its number in the configuration.
+    index: usize,
+    outputs: Arc<Outputs>,
     config: RwLock<Arc<config::Camera>>,
     network: config::Network,
     supervisor: Supervisor,
@@ -139,12 +156,21 @@ struct Learning {
 }
 
 impl CameraHandle {
-    fn spawn(camera: &config::Camera, config: &Config, clock: SharedClock) -> Arc<Self> {
+    fn spawn(
+        index: usize,
+        config: &Config,
+        clock: SharedClock,
+        progress: &Progress,
+        outputs: Arc<Outputs>,
+    ) -> Arc<Self> {
+        let camera = &config.cameras[index];
         let autostart = camera.autostart;
         let camera = Arc::new(camera.clone());
         let state_dir: &Path = &config.state_dir;
         let handle = Arc::new(Self {
             name: camera.name.clone(),
+            index,
+            outputs,
             supervisor: Supervisor::new(&camera.name, clock.clone(), timeout(&camera)),
             publisher: Publisher::new(clock.clone(), camera.clone()),
             analysis: AnalysisInbox::new(clock.clone()),
@@ -161,17 +187,20 @@ impl CameraHandle {
         });
         if autostart {
             handle.supervisor.want();
+            handle.outputs.health(index, Health::Starting);
         }
+        let pulse = |task: &str| progress.pulse(format!("the thread to {task} {}", handle.name));
+        let (capturing, analysing, encoding) = (pulse("capture"), pulse("analyse"), pulse("encode"));
         let (ready, is_ready) = std::sync::mpsc::channel();
         let capture = handle.spawn_thread("capture", move |handle| {
             // A recording's first frames must not be missed while the network is loaded.
             let _ = is_ready.recv_timeout(LOADING_PATIENCE);
             let open = || open(&handle.config(), &clock);
-            handle.supervisor.run(&open, handle);
+            handle.supervisor.run(&open, handle, &capturing);
             handle.analysis.slot.close();
         });
-        let analyse = handle.spawn_thread("analyse", move |handle| analyst::run(handle, ready));
-        let encode = handle.spawn_thread("encode", |handle| handle.publisher.run());
+        let analyse = handle.spawn_thread("analyse", move |handle| analyst::run(handle, ready, &analysing));
+        let encode = handle.spawn_thread("encode", move |handle| handle.publisher.run(&encoding));
         let keep = handle.spawn_thread("keep", |handle| handle.keeper.run());
         lock(&handle.threads).extend([capture, analyse, encode].into_iter().flatten());
         *lock(&handle.keeping) = keep;
@@ -206,6 +235,9 @@ impl CameraHandle {
     /// Why the camera can't be opened, in words.
     pub async fn start(&self) -> Result<(), StartError> {
         self.stopped_by_user.store(false, Ordering::Relaxed);
+        if self.supervisor.report().phase == Phase::Stopped {
+            self.outputs.health(self.index, Health::Starting);
+        }
         self.supervisor.start().await.map_err(StartError)
     }
 
@@ -271,6 +303,11 @@ impl CameraHandle {
             .map_or(NetworkState::Loading, |state| state.map(|state| state.clone()).unwrap_or_default())
     }
 
+    /// Whether it should run, be it so or not.
+    pub fn is_wanted(&self) -> bool {
+        self.supervisor.is_wanted()
+    }
+
     /// Stopped by `POST /stop`, and not started since.
     pub fn stopped_by_user(&self) -> bool {
         self.stopped_by_user.load(Ordering::Relaxed)
@@ -318,23 +355,13 @@ impl CameraHandle {
     }
 
     fn join(&self, end: Duration) {
+        let clock = &self.analysis.clock;
         for thread in lock(&self.threads).drain(..) {
-            self.join_one(thread, end, "a device hangs; leaving without it");
+            join_one(clock, &self.name, thread, end, "a device hangs; leaving without it");
         }
         if let Some(thread) = lock(&self.keeping).take() {
-            let end = self.analysis.clock.now() + SAVE_PATIENCE;
-            self.join_one(thread, end, "the disk hangs; what was learned lately isn't saved");
-        }
-    }
-
-    fn join_one(&self, thread: JoinHandle<()>, end: Duration, otherwise: &str) {
-        while !thread.is_finished() && self.analysis.clock.now() < end {
-            self.analysis.clock.sleep(Duration::from_millis(5));
-        }
-        if !thread.is_finished() {
-            log::warn!("{}: {otherwise}", self.name);
-        } else if thread.join().is_err() {
-            log::error!("{}: a thread panicked", self.name);
+            let end = clock.now() + SAVE_PATIENCE;
+            join_one(clock, &self.name, thread, end, "the disk hangs; what was learned lately isn't saved");
         }
     }
 }
@@ -368,12 +395,25 @@ impl Sink for CameraHandle {
         };
         let since = clock.wall() - clock.now().saturating_sub(since);
         let reason = config.source.without_folders(reason);
+        self.outputs.health(self.index, Health::Lost);
         self.publisher.show_no_signal(since, &reason, width, height);
     }
 
     fn stopped(&self) {
         self.analysis.forget();
+        self.outputs.health(self.index, Health::Stopped);
         self.publisher.dismiss();
+    }
+}
+
+fn join_one(clock: &SharedClock, name: &str, thread: JoinHandle<()>, end: Duration, otherwise: &str) {
+    while !thread.is_finished() && clock.now() < end {
+        clock.sleep(Duration::from_millis(5));
+    }
+    if !thread.is_finished() {
+        log::warn!("{name}: {otherwise}");
+    } else if thread.join().is_err() {
+        log::error!("{name}: a thread panicked");
     }
 }
 

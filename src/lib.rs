@@ -1,6 +1,6 @@
 //! edge-cctv: frames come in, motion is found, states change, and pictures go out.
 //!
-//! Data flows one way: `camera` → `pipeline` (`picture`, `motion`) → `alert` → `publisher` → `server`.
+//! Data flows one way: `camera` → `pipeline` (`picture`, `motion`) → `alert` → `outputs` and `publisher` → `server`.
 //! The modules on the left know nothing of those on their right.
 
 pub mod alert;
@@ -10,6 +10,7 @@ pub mod camera;
 pub mod commands;
 pub mod config;
 pub mod motion;
+pub mod outputs;
 pub mod picture;
 pub mod pipeline;
 pub mod publisher;

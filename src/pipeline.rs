@@ -1,7 +1,8 @@
 //! The way of one frame: frames and configuration in, analyses out. Pure: time comes from the frame.
 
-use crate::alert::StateMachine;
+use crate::alert::{Cause, StateMachine};
 use crate::anomaly::hours::Hour;
+use crate::anomaly::kinds::Severity;
 use crate::anomaly::{Anomaly, Judgement, Seen};
 use crate::camera::Frame;
 use crate::config;
@@ -73,6 +74,10 @@ pub struct Analysis {
     pub state: State,
     /// The alert zone that caused ALERT, while it lasts.
     pub alert_zone: Option<Arc<str>>,
+    /// How severe ALERT's last cause was, while it lasts.
+    pub alert_severity: Option<Severity>,
+    /// What raises an ALERT in this very frame.
+    pub causes: Vec<Cause>,
     pub regions: Vec<Region>,
     /// A change of light over the whole picture is under way.
     pub lighting: bool,
@@ -173,6 +178,8 @@ impl Pipeline {
             height: frame.height,
             state,
             alert_zone: self.machine.alert_zone(),
+            alert_severity: self.machine.severity(),
+            causes: self.machine.causes().to_vec(),
             regions,
             lighting: moving.lighting,
             learning: moving.learning,

@@ -8,12 +8,16 @@ use crate::picture::overlay::{self, Overlay};
 use crate::picture::{Picture, convert, jpeg};
 use crate::pipeline::Analysis;
 use crate::service::clock::SharedClock;
+use crate::service::progress::Pulse;
 use crate::service::shield::shielded;
 use crate::service::slot::Slot;
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
+
+/// No picture takes so long to be drawn and encoded.
+const ENCODE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a viewer wants to see.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -134,10 +138,12 @@ impl Publisher {
     }
 
     /// Encodes until [`Publisher::close`].
-    pub fn run(&self) {
+    /// `pulse` tells that the thread isn't stuck.
+    pub fn run(&self, pulse: &Pulse) {
         let mut privacy = Privacy::default();
         let mut masked_for: Option<Arc<config::Camera>> = None;
         while let Some(job) = self.jobs.take() {
+            pulse.promise(ENCODE_PATIENCE);
             let camera = self.camera.read().unwrap_or_else(PoisonError::into_inner).clone();
             if !masked_for.as_ref().is_some_and(|known| Arc::ptr_eq(known, &camera)) {
                 privacy = Privacy::new(&camera.zones);
@@ -147,6 +153,7 @@ impl Publisher {
                 log::error!("{}: a picture wasn't shown: {defect}", camera.name);
                 masked_for = None;
             }
+            pulse.rest();
         }
     }
 

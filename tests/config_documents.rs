@@ -67,9 +67,54 @@ fn every_setting_is_in_both_documents() {
         "timeout_seconds",
         "kind",
         "points",
+        "trust_clock",
+        "zone_severity",
+        "driver",
+        "schedule",
+        "time_zone",
+        "silence_seconds",
     ] {
         let starts = |line: &str| line.trim_start_matches('#').starts_with(&format!("{key} = "));
         assert!(file.lines().any(starts), "{key} isn't in the default file");
+        assert!(reference.contains(&format!("\n| `{key}` |")), "{key} isn't in the reference");
+    }
+}
+
+/// LEDs, relays and inputs have no defaults to be shown in the file.
+#[test]
+fn every_setting_of_lines_is_in_the_reference() {
+    let reference = reference();
+    for key in [
+        "line",
+        "active_low",
+        "shows",
+        "cameras",
+        "healthy",
+        "learning",
+        "degraded",
+        "stopped",
+        "idle",
+        "motion",
+        "calm",
+        "low",
+        "medium",
+        "high",
+        "critical",
+        "silenced",
+        "armed",
+        "disarmed",
+        "min_severity",
+        "zones",
+        "types",
+        "inputs",
+        "longest_on_seconds",
+        "pause_seconds",
+        "while_learning",
+        "bias",
+        "debounce_ms",
+        "action",
+        "severity",
+    ] {
         assert!(reference.contains(&format!("\n| `{key}` |")), "{key} isn't in the reference");
     }
 }

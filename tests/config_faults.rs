@@ -1,7 +1,10 @@
 //! What is wrong with a configuration file is told in words, all of it at once, each with its line.
 
+use edge_cctv::anomaly::kinds::Severity;
+use edge_cctv::config::outputs::{Action, Bias, Driver, Line, Pattern, Patterns, Shows};
 use edge_cctv::config::{
-    Alert, Anomaly, Camera, Config, Motion, Network, Provider, Server, Source, Stream, Zone, ZoneKind, parse,
+    Alert, Anomaly, Arming, Camera, Config, Input, Led, Motion, Network, Outputs, Provider, Relay, Server,
+    Source, Stream, Zone, ZoneKind, parse,
 };
 
 /// The faults, one a line.
@@ -39,7 +42,7 @@ fn everything_in_a_file_arrives() {
             absorb_seconds: 30.0,
             max_width: 320,
         },
-        alert: Alert { hold_seconds: 20.0 },
+        alert: Alert { hold_seconds: 20.0, zone_severity: Severity::Critical },
         anomaly: Anomaly {
             enabled: false,
             rate_hz: 10.0,
@@ -61,7 +64,7 @@ fn everything_in_a_file_arrives() {
         ],
     };
     let motion = Motion { sensitivity: 0.6, ..door.motion.clone() };
-    let alert = Alert { hold_seconds: 8.0 };
+    let alert = Alert { hold_seconds: 8.0, ..Alert::default() };
     let anomaly = Anomaly { enabled: true, rate_hz: 2.0, ..door.anomaly.clone() };
     let yard = Camera {
         name: "yard".into(),
@@ -94,6 +97,67 @@ fn everything_in_a_file_arrives() {
             library: "/opt/cctv/libonnxruntime.so".into(),
             provider: Provider::TensorRt,
         },
+        trust_clock: true,
+        arming: Arming {
+            schedule: vec!["mon-fri 22:00-06:00".into(), "sat,sun 00:00-24:00".into()],
+            time_zone: "Europe/Berlin".into(),
+            silence_seconds: 120.0,
+        },
+        outputs: Outputs { driver: Driver::Gpiochip },
+        leds: vec![
+            Led {
+                name: "status".into(),
+                line: Line::Named("GPIO17".into()),
+                active_low: true,
+                patterns: Patterns {
+                    healthy: Pattern::Blink(vec![50, 1950]),
+                    learning: Pattern::On,
+                    degraded: Pattern::Off,
+                    stopped: Pattern::Blink(vec![20, 40, 60, 80]),
+                    ..Patterns::default()
+                },
+                ..Led::default()
+            },
+            Led {
+                name: "alarm".into(),
+                line: Line::Offset { chip: "gpiochip1".into(), offset: 3 },
+                shows: Shows::Alert,
+                cameras: vec!["yard".into()],
+                ..Led::default()
+            },
+        ],
+        relays: vec![Relay {
+            name: "siren".into(),
+            line: Line::Offset { chip: "pinctrl-bcm2711".into(), offset: 27 },
+            active_low: true,
+            cameras: vec!["door".into(), "yard".into()],
+            min_severity: Severity::High,
+            zones: vec!["doorstep".into()],
+            types: vec!["zone".into(), "loitering".into()],
+            inputs: vec!["lid".into()],
+            hold_seconds: 2.5,
+            longest_on_seconds: 30.0,
+            pause_seconds: 300.0,
+            while_learning: true,
+        }],
+        inputs: vec![
+            Input {
+                name: "key".into(),
+                line: Line::Named("GPIO22".into()),
+                active_low: true,
+                bias: Bias::PullUp,
+                debounce_ms: 30,
+                action: Action::Arm,
+                ..Input::default()
+            },
+            Input {
+                name: "lid".into(),
+                line: Line::Named("GPIO23".into()),
+                action: Action::Alarm,
+                severity: Severity::Critical,
+                ..Input::default()
+            },
+        ],
         cameras: vec![door, yard],
     };
     let text = include_str!("data/two_cameras.toml");
@@ -411,4 +475,62 @@ fn the_networks_settings_are_checked() {
         &camera("[camera.anomaly]\nadapt_days = 0"),
         "line 4: camera[0].anomaly.adapt_days is 0: allowed are 0.1 to 365 days",
     );
+}
+
+#[test]
+fn lines_names_and_rules_of_outputs_must_fit() {
+    let siren = "[[relay]]\nname = 'siren'\nline = 'GPIO27'\n";
+    fault(
+        &format!("{siren}[[led]]\nname = 'lamp'\nline = 'GPIO27'"),
+        "relay[0].line is \"GPIO27\", as led[0].line is already: a line does one thing only",
+    );
+    fault(
+        &format!("{siren}[[led]]\nname = 'siren'\nline = 'GPIO17'"),
+        "relay[0].name is \"siren\", as led[0].name is already",
+    );
+    fault(
+        &format!("{siren}zones = ['door']\n[[camera]]\nsource = '/dev/video0'"),
+        "relay[0].zones names \"door\"",
+    );
+    fault(
+        &format!("{siren}cameras = ['yard']"),
+        "line 4: relay[0].cameras names \"yard\": there is no such camera",
+    );
+    fault(&format!("{siren}inputs = ['lid']"), "relay[0].inputs names \"lid\": no input of that name");
+    fault(
+        &format!("{siren}inputs = ['lid']\n[[input]]\nname = 'lid'\nline = 'GPIO4'"),
+        "no input of that name has the action \"alarm\"",
+    );
+    fault(
+        &format!("{siren}hold_seconds = 61"),
+        "relay[0].longest_on_seconds is 60: it must be at least relay[0].hold_seconds, which is 61",
+    );
+    fault(
+        &format!("{siren}types = ['burglar']"),
+        "line 4: relay[0].types[0] is 'burglar': allowed are lists of \"zone\"",
+    );
+    fault(
+        &format!("{siren}min_severity = 'high'"),
+        "allowed are \"LOW\", \"MEDIUM\", \"HIGH\", \"CRITICAL\"",
+    );
+    fault(
+        "[[relay]]\nname = 'siren'",
+        "line 1: relay[0].line is missing: allowed are names of lines such as",
+    );
+    fault("[[led]]\nname = 'lamp'\nline = 'gpiochip0:'", "led[0].line is 'gpiochip0:': it names no line");
+    let lamp = "[[led]]\nname = 'lamp'\nline = 'GPIO17'\nshows = 'motion'\n";
+    fault(
+        &format!("{lamp}[led.patterns]\nlearning = 'on'"),
+        "line 6: led[0].patterns.learning is never shown: the LED shows \"motion\" (led[0].shows)",
+    );
+    fault(
+        &format!("{lamp}[led.patterns]\nidle = '500'"),
+        "led[0].patterns.idle is '500': allowed are \"on\"",
+    );
+    fault(
+        "[arming]\nschedule = ['mon 22-6']",
+        "line 2: arming.schedule[0] is 'mon 22-6': its times aren't times",
+    );
+    fault("[arming]\ntime_zone = 'Mars'", "arming.time_zone is 'Mars': this machine doesn't know it");
+    fault("[outputs]\ndriver = 'wiringpi'", "outputs.driver is 'wiringpi': allowed are \"auto\"");
 }

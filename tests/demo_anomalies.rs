@@ -2,7 +2,7 @@
 //! daily life raises no alarm.
 
 use edge_cctv::anomaly::Anomaly;
-use edge_cctv::anomaly::verdict::{AnomalyType, Severity};
+use edge_cctv::anomaly::kinds::{AnomalyType, Severity};
 use edge_cctv::camera::{Wanted, demo};
 use edge_cctv::config;
 use edge_cctv::pipeline::{Analysis, Pipeline, State};

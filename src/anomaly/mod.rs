@@ -7,6 +7,7 @@ mod behaviour;
 pub mod contract;
 mod histogram;
 pub mod hours;
+pub mod kinds;
 pub mod library;
 mod memory;
 pub mod model;

@@ -7,53 +7,12 @@
 //! user chose. The score of a frame also asks how seldom each signal is as high at any moment, which tells one frame from
 //! another; it is a norm of what the signals say, and the rarest decides.
 
+use crate::anomaly::kinds::{AnomalyType, Severity};
 use crate::anomaly::rarity::{BLOCKS_A_DAY, Tail};
 use crate::anomaly::signal::{Measured, Signal, Values};
 use crate::anomaly::spread::Spread;
 use crate::anomaly::tampering::Tamper;
 use serde::Serialize;
-
-/// Kinds of anomalies, as the API names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AnomalyType {
-    SuddenMotion,
-    UnusualActivity,
-    Loitering,
-    RapidMovement,
-    UnusualSize,
-    UnusualTime,
-    Crowd,
-    UnusualAppearance,
-    CameraTampering,
-}
-
-impl AnomalyType {
-    /// For people.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::SuddenMotion => "sudden motion",
-            Self::UnusualActivity => "unusual activity",
-            Self::Loitering => "loitering",
-            Self::RapidMovement => "rapid movement",
-            Self::UnusualSize => "unusual size",
-            Self::UnusualTime => "unusual time",
-            Self::Crowd => "crowd",
-            Self::UnusualAppearance => "unusual appearance",
-            Self::CameraTampering => "camera tampering",
-        }
-    }
-}
-
-/// How severe an anomaly is. `Low` raises no alarm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Severity {
-    Low,
-    Medium,
-    High,
-    Critical,
-}
 
 /// An anomaly in one frame.
 #[derive(Clone, Debug, PartialEq, Serialize)]

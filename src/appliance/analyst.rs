@@ -11,6 +11,7 @@ use crate::anomaly::store::{Kept, Origin, source_tag};
 use crate::camera::supervisor::Sink;
 use crate::config;
 use crate::pipeline::Pipeline;
+use crate::service::progress::Pulse;
 use crate::service::shield::shielded;
 use crate::service::slot::Taken;
 use crate::service::thermal::ThermalZones;
@@ -29,8 +30,11 @@ const SEARCH_PERIOD: Duration = Duration::from_secs(60);
 /// A defect so soon after a start with what was learned may come of that: it is set aside, and learning begins anew.
 const PROVEN_FRAMES: u64 = 250;
 
-/// Wall-clock time before this was never set: 2024-01-01. Boards without a battery begin in 1970 or at their image's date.
-const CLOCK_IS_SET: Duration = Duration::from_secs(1_704_067_200);
+/// Loading the network takes some seconds on a slow board.
+const LOADING_PATIENCE: Duration = Duration::from_secs(60);
+
+/// No frame takes so long, and no command.
+const FRAME_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the analysis is asked to do between two frames.
 pub(super) enum Command {
@@ -42,16 +46,20 @@ pub(super) enum Command {
     Copy(oneshot::Sender<Option<Box<Kept>>>),
 }
 
-/// Analyses until the inbox is closed. Sends `ready` once frames can come.
-pub(super) fn run(handle: &CameraHandle, ready: mpsc::Sender<()>) {
+/// Analyses until the inbox is closed. Sends `ready` once frames can come; `pulse` tells that the thread isn't stuck.
+pub(super) fn run(handle: &CameraHandle, ready: mpsc::Sender<()>, pulse: &Pulse) {
+    pulse.promise(LOADING_PATIENCE);
     let mut analyst = Analyst::new(handle);
     // Nobody waits any more if loading took too long.
     let _ = ready.send(());
+    pulse.rest();
     while let Some(taken) = handle.analysis.slot.take_or_nudge() {
+        pulse.promise(FRAME_PATIENCE);
         analyst.obey();
         if let Taken::Value(incoming) = taken {
             analyst.analyse(incoming);
         }
+        pulse.rest();
     }
     analyst.obey();
     analyst.save(None);
@@ -197,13 +205,15 @@ impl<'a> Analyst<'a> {
             let skipped = self.handle.analysis.slot.replaced();
             anomaly.limit_looks(self.governor.limit(now, skipped, self.config.anomaly.rate_hz));
         }
-        let hour = self.config.source.device().and_then(|_| hour(clock.wall()));
+        let of_now = self.config.source.device().is_some() && clock.is_set();
+        let hour = of_now.then(|| hour(clock.wall())).flatten();
         match shielded(|| self.pipeline.process(&incoming.frame, hour)) {
             Ok(Ok(analysis)) => {
                 self.proven += 1;
                 self.tell();
                 let analysis = Arc::new(analysis);
                 if self.handle.analysis.done(incoming.session, &analysis) {
+                    self.handle.outputs.frame(self.handle.index, &analysis);
                     self.handle.publisher.show(incoming.frame, analysis);
                 }
                 let complete =
@@ -314,11 +324,8 @@ fn network_state(anomaly: &Anomaly) -> NetworkState {
     }
 }
 
-/// The hour of the week in local time; `None` while the clock was never set.
+/// The hour of the week in local time.
 fn hour(wall: SystemTime) -> Option<Hour> {
-    if wall.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since < CLOCK_IS_SET) {
-        return None;
-    }
     let local = jiff::Timestamp::try_from(wall).ok()?.to_zoned(jiff::tz::TimeZone::system());
     let weekend = matches!(local.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
     Some(Hour { hour: u8::try_from(local.hour()).ok()?, weekend })

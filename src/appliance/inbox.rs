@@ -1,7 +1,7 @@
 //! What waits for analysis, what came of it, and the figures that follow. Knows frames and analyses, no devices.
 
 use super::{Phase, lock};
-use crate::anomaly::verdict::Severity;
+use crate::anomaly::kinds::Severity;
 use crate::camera::{Frame, Opened};
 use crate::pipeline::Analysis;
 use crate::service::clock::SharedClock;

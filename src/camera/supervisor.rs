@@ -3,6 +3,7 @@
 
 use super::{Camera, CameraError, Frame, Opened};
 use crate::service::clock::SharedClock;
+use crate::service::progress::Pulse;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -10,13 +11,18 @@ use tokio::sync::watch;
 /// Waits between attempts grow from the first to the last, doubling, and tremble by a quarter, so that
 /// several cameras behind one hub don't knock at the same moment.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LAST_WAIT: Duration = Duration::from_secs(30);
+const LAST_WAIT: Duration = Duration::from_secs(3);
 
 /// A camera that delivered for so long was well: the next loss begins with the first wait again.
 const SETTLED: Duration = Duration::from_secs(10);
 
 /// How often the consumer is told that there is still no signal.
 const NO_SIGNAL_PERIOD: Duration = Duration::from_secs(1);
+
+/// A driver that doesn't come back from an attempt to open so long after the time-out is stuck, and one that doesn't
+/// come back from waiting for a frame.
+const OPENING_SLACK: Duration = Duration::from_secs(20);
+const FRAME_SLACK: Duration = Duration::from_secs(10);
 
 /// How soon an order is noticed while waiting for the next attempt.
 const ORDERS_PERIOD: Duration = Duration::from_millis(100);
@@ -97,6 +103,11 @@ impl Supervisor {
         }
     }
 
+    /// Whether it should be open, be it so or not.
+    pub fn is_wanted(&self) -> bool {
+        lock(&self.orders).wanted
+    }
+
     pub fn report(&self) -> Report {
         self.report.borrow().clone()
     }
@@ -160,19 +171,21 @@ impl Supervisor {
     }
 
     /// Keeps the camera open until [`Supervisor::quit`]. Blocks the thread it is given.
-    pub fn run(&self, open: &Opener<'_>, sink: &dyn Sink) {
+    /// `pulse` tells that the thread isn't stuck in a driver.
+    pub fn run(&self, open: &Opener<'_>, sink: &dyn Sink, pulse: &Pulse) {
         let mut wait = FIRST_WAIT;
         let mut next_sequence = 0;
-        while self.wait_until_wanted() {
+        while self.wait_until_wanted(pulse) {
             if !matches!(self.report.borrow().phase, Phase::Lost { .. }) {
                 self.tell(|report| report.phase = Phase::Opening);
             }
             lock(&self.orders).now = false;
             let opened_at = self.clock.now();
+            pulse.promise(*lock(&self.timeout) + OPENING_SLACK);
             let end = match open() {
                 Ok(camera) => {
                     self.tell_opened(camera.opened());
-                    self.stream(camera, sink, &mut next_sequence)
+                    self.stream(camera, sink, &mut next_sequence, pulse)
                 }
                 Err(error) => Ending::Lost(error.to_string()),
             };
@@ -187,7 +200,7 @@ impl Supervisor {
                 }
                 Ending::Lost(reason) => {
                     self.tell_lost(&reason, sink);
-                    self.back_off(wait, sink);
+                    self.back_off(wait, sink, pulse);
                     wait = (wait * 2).min(LAST_WAIT);
                 }
             }
@@ -203,9 +216,10 @@ impl Supervisor {
     }
 
     /// False: the program ends.
-    fn wait_until_wanted(&self) -> bool {
+    fn wait_until_wanted(&self, pulse: &Pulse) -> bool {
         let mut orders = lock(&self.orders);
         while !orders.wanted && !orders.quit {
+            pulse.rest();
             orders = self.changed.wait(orders).unwrap_or_else(PoisonError::into_inner);
         }
         orders.reopen = false;
@@ -213,7 +227,13 @@ impl Supervisor {
     }
 
     /// Frames are numbered on over reopenings: `next_sequence` is the number of the first.
-    fn stream(&self, mut camera: Box<dyn Camera>, sink: &dyn Sink, next_sequence: &mut u64) -> Ending {
+    fn stream(
+        &self,
+        mut camera: Box<dyn Camera>,
+        sink: &dyn Sink,
+        next_sequence: &mut u64,
+        pulse: &Pulse,
+    ) -> Ending {
         let opened_at = self.clock.now();
         let first_sequence = *next_sequence;
         let mut last_broken = None;
@@ -224,6 +244,7 @@ impl Supervisor {
                     return Ending::Ordered;
                 }
             }
+            pulse.promise(*lock(&self.timeout) + FRAME_SLACK);
             match camera.next_frame() {
                 Ok(mut frame) => {
                     frame.sequence += first_sequence;
@@ -248,13 +269,14 @@ impl Supervisor {
     }
 
     /// Waits for the next attempt, or until an order comes.
-    fn back_off(&self, wait: Duration, sink: &dyn Sink) {
+    fn back_off(&self, wait: Duration, sink: &dyn Sink, pulse: &Pulse) {
         let wait = wait.mul_f64(0.75 + 0.5 * fastrand::f64());
         let end = self.clock.now() + wait;
         let Phase::Lost { since, reason } = self.report.borrow().phase.clone() else { return };
         let mut told = None;
         loop {
             let now = self.clock.now();
+            pulse.promise(FRAME_SLACK);
             if told.is_none_or(|told| now >= told + NO_SIGNAL_PERIOD) {
                 sink.no_signal(since, &reason);
                 told = Some(now);
@@ -276,7 +298,7 @@ impl Supervisor {
     fn tell_opened(&self, opened: &Opened) {
         let Opened { device, format, width, height, fps } = opened;
         let rate = fps.map_or(String::new(), |fps| format!(" at {fps} fps"));
-        log::info!("{}: {device} delivers {format} {width}x{height}{rate}", self.name);
+        log::info!(camera = self.name; "{}: {device} delivers {format} {width}x{height}{rate}", self.name);
         self.tell(|report| {
             report.reopened += u64::from(matches!(report.phase, Phase::Lost { .. }));
             report.phase = Phase::Streaming;
@@ -295,7 +317,7 @@ impl Supervisor {
         };
         // One line for each change of state, not one for each attempt.
         if !matches!(before, Phase::Lost { .. }) {
-            log::warn!("{}: camera lost: {reason}; trying again by itself", self.name);
+            log::warn!(camera = self.name; "{}: camera lost: {reason}; trying again by itself", self.name);
         }
         self.tell(|report| {
             report.phase = Phase::Lost { since, reason: reason.into() };

@@ -1,6 +1,6 @@
 //! `edge-cctv analyze`: the live service's eyes for recordings.
 
-use crate::anomaly::verdict::{AnomalyType, Severity};
+use crate::anomaly::kinds::{AnomalyType, Severity};
 use crate::anomaly::{Anomaly, Only, Rarity};
 use crate::camera::replay::{self, Pace};
 use crate::camera::{Camera, CameraError, Frame};

@@ -3,6 +3,7 @@
 pub mod analyze;
 pub mod check_config;
 pub mod devices;
+pub mod outputs;
 pub mod run;
 
 use crate::config::Faults;
@@ -37,6 +38,8 @@ enum Command {
     },
     /// List cameras with formats, sizes and rates, and GPIO chips
     Devices,
+    /// Put relays and LEDs at their safe levels, for use after a crash
+    Outputs(outputs::Outputs),
 }
 
 /// Why a command can't do its work, for people.
@@ -72,6 +75,7 @@ impl CommandLine {
             Command::Analyze(analyze) => analyze.run(),
             Command::CheckConfig { file } => return check_config::run(&file),
             Command::Devices => return devices::run(),
+            Command::Outputs(outputs) => outputs.run(),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,

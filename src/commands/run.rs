@@ -77,6 +77,7 @@ impl Run {
 
     async fn serve(&self, config: Config) -> Result<(), Failure> {
         let address = config.server.listen;
+        // Before any line is touched: a second program by mistake must not move the lines of the first.
         let listener = TcpListener::bind(address).await.map_err(|error| {
             let hint = match error.kind() {
                 std::io::ErrorKind::AddrInUse => ": another program (or another edge-cctv) listens there",
@@ -86,7 +87,8 @@ impl Run {
             Failure::from(format!("can't listen on {address}: {error}{hint}"))
         })?;
         let address = listener.local_addr().unwrap_or(address);
-        let appliance = Arc::new(Appliance::new(&config, SystemClock::shared()));
+        let appliance = Arc::new(Appliance::new(&config, SystemClock::trusting(config.trust_clock)));
+        systemd::feed_watchdog(appliance.progress.clone());
         let context = Context::new(appliance.clone(), &config);
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(server::serve(listener, context, shutdown.clone()));
@@ -102,6 +104,8 @@ impl Run {
         }
         log::info!("stopping");
         systemd::stopping();
+        // Relays don't wait for viewers to be gone.
+        appliance.outputs.quit();
         shutdown.cancel();
         let served = server.await;
         let release = appliance.clone();
@@ -121,10 +125,12 @@ impl Run {
             return std::future::pending().await;
         };
         while hangup.recv().await.is_some() {
+            systemd::reloading();
             let new = match self.configuration() {
                 Ok(new) => new,
                 Err(failure) => {
                     log::error!("the configuration stays as it was: {failure}");
+                    systemd::reloaded();
                     continue;
                 }
             };
@@ -138,6 +144,7 @@ impl Run {
             config = config::adopted(&config, &new);
             appliance.configure(&config);
             log::info!("configuration reloaded, {} changes", changes.len());
+            systemd::reloaded();
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What is different between two configurations, and how each difference acts on a running service.
 
 use super::keys::{Effect, Key};
-use super::tables::{ALERT, ANOMALY, CAMERA, MOTION, NETWORK, ROOT, SERVER, STREAM, ZONE};
-use super::{Camera, Config};
+use super::tables::{
+    ALERT, ANOMALY, ARMING, CAMERA, INPUT, LED, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER,
+    STREAM, ZONE,
+};
+use super::{Camera, Config, Input, Led, Relay};
 
 /// One setting that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Change {
 }
 
 /// Every difference. Cameras are told apart by their names: another name or order, one more or one less needs a
-/// restart, since addresses and the plain endpoints' camera change with them.
+/// restart, since addresses and the plain endpoints' camera change with them. So it is with LEDs, relays and inputs.
 pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     let mut list = List { changes: Vec::new(), camera: None };
     // [motion], [alert] and [anomaly] act through the cameras that have no other.
@@ -23,6 +26,9 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     list.compare("server.", SERVER, &old.server, &new.server);
     list.compare("stream.", STREAM, &old.stream, &new.stream);
     list.compare("network.", NETWORK, &old.network, &new.network);
+    list.compare("arming.", ARMING, &old.arming, &new.arming);
+    list.compare("outputs.", OUTPUTS, &old.outputs, &new.outputs);
+    list.lines(old, new);
     let names = |config: &Config| config.cameras.iter().map(|camera| camera.name.clone()).collect::<Vec<_>>();
     if names(old) != names(new) {
         list.push("camera".into(), Effect::Restart);
@@ -44,6 +50,29 @@ pub fn adopted(old: &Config, new: &Config) -> Config {
         motion: new.motion.clone(),
         alert: new.alert.clone(),
         anomaly: new.anomaly.clone(),
+        arming: new.arming.clone(),
+        leds: paired(&old.leds, &new.leds, |led| &led.name)
+            .map(|(old, new)| Led {
+                line: old.line.clone(),
+                active_low: old.active_low,
+                ..new.unwrap_or(old).clone()
+            })
+            .collect(),
+        relays: paired(&old.relays, &new.relays, |relay| &relay.name)
+            .map(|(old, new)| Relay {
+                line: old.line.clone(),
+                active_low: old.active_low,
+                ..new.unwrap_or(old).clone()
+            })
+            .collect(),
+        inputs: paired(&old.inputs, &new.inputs, |input| &input.name)
+            .map(|(old, new)| Input {
+                line: old.line.clone(),
+                active_low: old.active_low,
+                bias: old.bias,
+                ..new.unwrap_or(old).clone()
+            })
+            .collect(),
         cameras: old
             .cameras
             .iter()
@@ -54,6 +83,15 @@ pub fn adopted(old: &Config, new: &Config) -> Config {
             .collect(),
         ..old.clone()
     }
+}
+
+/// Each of `old` with the one of the same name in `new`.
+fn paired<'a, T>(
+    old: &'a [T],
+    new: &'a [T],
+    name: impl Fn(&T) -> &String,
+) -> impl Iterator<Item = (&'a T, Option<&'a T>)> {
+    old.iter().map(move |old| (old, new.iter().find(|new| name(new) == name(old))))
 }
 
 struct List {
@@ -70,6 +108,37 @@ impl List {
         for key in keys {
             if key.field.shown(old) != key.field.shown(new) {
                 self.push(format!("{path}{}", key.name), key.effect);
+            }
+        }
+    }
+
+    fn lines(&mut self, old: &Config, new: &Config) {
+        let names = |config: &Config| {
+            [
+                config.leds.iter().map(|led| led.name.clone()).collect::<Vec<_>>(),
+                config.relays.iter().map(|relay| relay.name.clone()).collect(),
+                config.inputs.iter().map(|input| input.name.clone()).collect(),
+            ]
+        };
+        let (before, after) = (names(old), names(new));
+        for (kind, (before, after)) in ["led", "relay", "input"].into_iter().zip(before.iter().zip(&after)) {
+            if before != after {
+                self.push(kind.into(), Effect::Restart);
+            }
+        }
+        for (index, (new, old)) in paired(&new.leds, &old.leds, |led| &led.name).enumerate() {
+            let Some(old) = old else { continue };
+            self.compare(&format!("led[{index}]."), LED, old, new);
+            self.compare(&format!("led[{index}].patterns."), PATTERNS, &old.patterns, &new.patterns);
+        }
+        for (index, (new, old)) in paired(&new.relays, &old.relays, |relay| &relay.name).enumerate() {
+            if let Some(old) = old {
+                self.compare(&format!("relay[{index}]."), RELAY, old, new);
+            }
+        }
+        for (index, (new, old)) in paired(&new.inputs, &old.inputs, |input| &input.name).enumerate() {
+            if let Some(old) = old {
+                self.compare(&format!("input[{index}]."), INPUT, old, new);
             }
         }
     }
@@ -108,13 +177,27 @@ mod tests {
                     }
                     Field::Switch { get, set } => set(&mut changed, !get(section)),
                     Field::Text { set, .. } => {
-                        let written = ["other", "privacy", "0.0.0.0:1", "cuda"].iter().any(|text| {
+                        let written = [
+                            "other",
+                            "privacy",
+                            "0.0.0.0:1",
+                            "cuda",
+                            "none",
+                            "motion",
+                            "20 20",
+                            "CRITICAL",
+                            "pull-up",
+                            "alarm",
+                            "UTC",
+                        ]
+                        .iter()
+                        .any(|text| {
                             set(&mut changed, text).is_ok()
                                 && key.field.shown(&changed) != key.field.shown(section)
                         });
                         assert!(written, "no other text for {}", key.name);
                     }
-                    Field::Texts { set, .. } => set(&mut changed, vec!["https://other".into()]),
+                    Field::Texts { set, .. } => set(&mut changed, vec!["other".into()]),
                     Field::Polygon { set, .. } => set(&mut changed, vec![(0.0, 0.0), (0.5, 0.0), (0.5, 0.5)]),
                 }
                 (key, changed)
@@ -128,7 +211,13 @@ mod tests {
         let first = Camera { zones, ..Camera::default() };
         let second =
             Camera { name: "yard".into(), source: Source::Recording("b.avi".into()), ..Camera::default() };
-        Config { cameras: vec![first, second], ..Config::default() }
+        Config {
+            cameras: vec![first, second],
+            leds: vec![Led { name: "lamp".into(), ..Led::default() }],
+            relays: vec![Relay { name: "siren".into(), ..Relay::default() }],
+            inputs: vec![Input { name: "key".into(), ..Input::default() }],
+            ..Config::default()
+        }
     }
 
     fn check<T: Clone>(path: &str, keys: &'static [Key<T>], section: &T, put: impl Fn(&mut Config, T)) {
@@ -138,7 +227,9 @@ mod tests {
             put(&mut new, changed);
             let found = changes(&old, &new);
             let (full, effect) = match (path, key.name) {
-                ("camera[0].", "name") => ("camera".into(), Effect::Restart),
+                ("camera[0]." | "led[0]." | "relay[0]." | "input[0].", "name") => {
+                    (path.replace("[0].", ""), Effect::Restart)
+                }
                 (_, name) => (format!("{path}{name}"), key.effect),
             };
             assert_eq!(found.len(), 1, "{full}: {found:?}");
@@ -166,6 +257,14 @@ mod tests {
         check("server.", SERVER, &old.server, |config, changed| config.server = changed);
         check("stream.", STREAM, &old.stream, |config, changed| config.stream = changed);
         check("network.", NETWORK, &old.network, |config, changed| config.network = changed);
+        check("arming.", ARMING, &old.arming, |config, changed| config.arming = changed);
+        check("outputs.", OUTPUTS, &old.outputs, |config, changed| config.outputs = changed);
+        check("led[0].", LED, &old.leds[0], |config, changed| config.leds[0] = changed);
+        check("led[0].patterns.", PATTERNS, &old.leds[0].patterns, |config, changed| {
+            config.leds[0].patterns = changed;
+        });
+        check("relay[0].", RELAY, &old.relays[0], |config, changed| config.relays[0] = changed);
+        check("input[0].", INPUT, &old.inputs[0], |config, changed| config.inputs[0] = changed);
         let camera = &old.cameras[0];
         check("camera[0].", CAMERA, camera, |config, changed| config.cameras[0] = changed);
         check("camera[0].motion.", MOTION, &camera.motion, |config, changed| {

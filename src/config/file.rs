@@ -3,9 +3,10 @@
 use super::fault::{Fault, Faults};
 use super::reader::{Found, Reader};
 use super::tables::{
-    ALERT, ANOMALY, CAMERA, MOST_CAMERAS, MOST_ZONES, MOTION, NETWORK, ROOT, SERVER, STREAM, ZONE,
+    ALERT, ANOMALY, ARMING, CAMERA, INPUT, LED, MOST_CAMERAS, MOST_INPUTS, MOST_LEDS, MOST_RELAYS,
+    MOST_ZONES, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER, STREAM, ZONE,
 };
-use super::{Alert, Anomaly, Camera, Config, Motion, Zone, ZoneKind, relations};
+use super::{Alert, Anomaly, Camera, Config, Input, Led, Motion, Relay, Zone, ZoneKind, relations};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     parse_with(&text, &resolved).map_err(|faults| Faults { file: Some(path.into()), ..faults })
 }
 
-/// Reads a file's text. Touches no file: two names of one device are two devices.
+/// Reads a file's text. Looks at no device: two names of one are two.
 pub fn parse(text: &str) -> Result<Config, Faults> {
     // Components are what is between slashes, without "." and empty ones.
     parse_with(text, &|path| path.components().collect())
@@ -124,7 +125,10 @@ fn endless_key(text: &str) -> Option<usize> {
 fn document_to_config(reader: &mut Reader, root: &DeTable<'_>) -> Config {
     let mut config = Config::default();
     let whole = Found { table: root, offset: 0 };
-    let nested = ["server", "stream", "motion", "alert", "anomaly", "network", "camera"];
+    let nested = [
+        "server", "stream", "motion", "alert", "anomaly", "network", "arming", "outputs", "led", "relay",
+        "input", "camera",
+    ];
     reader.section("", whole, ROOT, &nested, &mut config);
     if let Some(found) = reader.table("", root, "server") {
         reader.section("server", found, SERVER, &[], &mut config.server);
@@ -135,6 +139,13 @@ fn document_to_config(reader: &mut Reader, root: &DeTable<'_>) -> Config {
     if let Some(found) = reader.table("", root, "network") {
         reader.section("network", found, NETWORK, &[], &mut config.network);
     }
+    if let Some(found) = reader.table("", root, "arming") {
+        reader.section("arming", found, ARMING, &[], &mut config.arming);
+    }
+    if let Some(found) = reader.table("", root, "outputs") {
+        reader.section("outputs", found, OUTPUTS, &[], &mut config.outputs);
+    }
+    lines(reader, root, &mut config);
     inherited(reader, "", root, &mut config.motion, &mut config.alert, &mut config.anomaly);
     let cameras: Vec<_> = reader
         .tables("", root, "camera", MOST_CAMERAS)
@@ -144,6 +155,28 @@ fn document_to_config(reader: &mut Reader, root: &DeTable<'_>) -> Config {
         .collect();
     config.cameras = if cameras.is_empty() { vec![config.camera(0)] } else { cameras };
     config
+}
+
+/// LEDs, relays and inputs.
+fn lines(reader: &mut Reader, root: &DeTable<'_>, config: &mut Config) {
+    for (index, found) in reader.tables("", root, "led", MOST_LEDS).into_iter().enumerate() {
+        let (path, mut led) = (format!("led[{index}]"), Led::default());
+        reader.section(&path, found, LED, &["patterns"], &mut led);
+        if let Some(found) = reader.table(&path, found.table, "patterns") {
+            reader.section(&format!("{path}.patterns"), found, PATTERNS, &[], &mut led.patterns);
+        }
+        config.leds.push(led);
+    }
+    for (index, found) in reader.tables("", root, "relay", MOST_RELAYS).into_iter().enumerate() {
+        let mut relay = Relay::default();
+        reader.section(&format!("relay[{index}]"), found, RELAY, &[], &mut relay);
+        config.relays.push(relay);
+    }
+    for (index, found) in reader.tables("", root, "input", MOST_INPUTS).into_iter().enumerate() {
+        let mut input = Input::default();
+        reader.section(&format!("input[{index}]"), found, INPUT, &[], &mut input);
+        config.inputs.push(input);
+    }
 }
 
 /// The tables that a camera takes from the top unless it has its own.

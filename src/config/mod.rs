@@ -5,6 +5,7 @@ mod fault;
 mod file;
 mod geometry;
 mod keys;
+pub mod outputs;
 mod overrides;
 mod reader;
 mod reference;
@@ -12,14 +13,19 @@ mod relations;
 mod spelling;
 mod tables;
 mod text;
+mod week;
+mod wiring;
 
 pub use change::{Change, adopted, changes};
 pub use fault::{Fault, Faults};
 pub use file::{load, parse};
 pub use keys::Effect;
+pub use outputs::{Arming, Input, Led, Outputs, Relay};
 pub use overrides::Overrides;
 pub use reference::{default_file, reference};
+pub use week::{DAY, Span};
 
+use crate::anomaly::kinds::Severity;
 use std::path::{Path, PathBuf};
 
 /// Everything that can be set. [`Config::default`] is what the program does without a file.
@@ -27,6 +33,8 @@ use std::path::{Path, PathBuf};
 pub struct Config {
     /// Where snapshots and what is learned are kept.
     pub state_dir: PathBuf,
+    /// Take the clock for right although nothing has set it.
+    pub trust_clock: bool,
     pub server: Server,
     pub stream: Stream,
     /// What a camera without its own `[camera.motion]` has.
@@ -36,6 +44,11 @@ pub struct Config {
     /// What a camera without its own `[camera.anomaly]` has.
     pub anomaly: Anomaly,
     pub network: Network,
+    pub arming: Arming,
+    pub outputs: Outputs,
+    pub leds: Vec<Led>,
+    pub relays: Vec<Relay>,
+    pub inputs: Vec<Input>,
     /// In the file's order; the first is the one that the plain endpoints mean. Never empty.
     pub cameras: Vec<Camera>,
 }
@@ -125,6 +138,8 @@ pub struct Motion {
 pub struct Alert {
     /// ALERT lasts so long after its last cause.
     pub hold_seconds: f64,
+    /// How severe motion in an alert zone is.
+    pub zone_severity: Severity,
 }
 
 /// `[anomaly]`, and `[camera.anomaly]` for one camera
@@ -285,12 +300,18 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             state_dir: PathBuf::from("state"),
+            trust_clock: false,
             server: Server::default(),
             stream: Stream::default(),
             motion: Motion::default(),
             alert: Alert::default(),
             anomaly: Anomaly::default(),
             network: Network::default(),
+            arming: Arming::default(),
+            outputs: Outputs::default(),
+            leds: Vec::new(),
+            relays: Vec::new(),
+            inputs: Vec::new(),
             cameras: vec![Camera::default()],
         }
     }
@@ -348,7 +369,7 @@ impl Default for Motion {
 
 impl Default for Alert {
     fn default() -> Self {
-        Self { hold_seconds: 5.0 }
+        Self { hold_seconds: 5.0, zone_severity: Severity::High }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::fault::{Fault, Faults, quoted};
 use super::file::resolved;
 use super::tables::MOST_CAMERAS;
-use super::{Camera, Config, Source};
+use super::{Camera, Config, Source, wiring};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -28,12 +28,20 @@ impl Overrides {
         if self.state.as_ref().is_some_and(|state| state.as_os_str().is_empty()) {
             faults.push(Fault::new("--state is empty: name a folder"));
         }
+        let mut changed = config.clone();
+        if !cameras.is_empty() {
+            changed.cameras = cameras;
+            let strange = wiring::strange_cameras(&changed).into_iter();
+            faults.extend(
+                strange.map(|misfit| {
+                    Fault::new(format!("{} (--camera replaces the file's cameras)", misfit.text))
+                }),
+            );
+        }
         if !faults.is_empty() {
             return Err(Faults { file: None, list: faults });
         }
-        if !cameras.is_empty() {
-            config.cameras = cameras;
-        }
+        *config = changed;
         if let Some(listen) = self.listen {
             config.server.listen = listen;
         }

@@ -4,9 +4,10 @@
 
 use super::keys::Key;
 use super::tables::{
-    ALERT, ANOMALY, CAMERA, MOST_CAMERAS, MOST_ZONES, MOTION, NETWORK, ROOT, SERVER, STREAM, ZONE,
+    ALERT, ANOMALY, ARMING, CAMERA, INPUT, LED, MOST_CAMERAS, MOST_INPUTS, MOST_LEDS, MOST_RELAYS,
+    MOST_ZONES, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER, STREAM, ZONE,
 };
-use super::{Camera, Config, Zone, ZoneKind};
+use super::{Camera, Config, Input, Led, Relay, Zone, ZoneKind};
 use std::fmt::Write as _;
 
 /// One key as the documents show it.
@@ -70,6 +71,39 @@ fn sections() -> Vec<Section> {
             rows(NETWORK, &config.network),
         ),
         section(
+            "[arming]",
+            "When relays may close. `POST /api/arm`, the page and an input with the action `arm` arm and disarm by hand; \
+             what was done last holds, over restarts too.",
+            rows(ARMING, &config.arming),
+        ),
+        section("[outputs]", "GPIO.", rows(OUTPUTS, &config.outputs)),
+        section(
+            "[[led]]",
+            &format!("An LED; at most {MOST_LEDS}. Adding, removing and renaming act after a restart."),
+            rows(LED, &Led::default()),
+        ),
+        section(
+            "[led.patterns]",
+            "What the `[[led]]` above it does when. An LED has those of what it shows.",
+            rows(PATTERNS, &Led::default().patterns),
+        ),
+        section(
+            "[[relay]]",
+            &format!(
+                "A relay; at most {MOST_RELAYS}. It closes on an ALERT while it is armed, never for a change of light, and \
+                 is open whenever the program doesn't run. Adding, removing and renaming act after a restart."
+            ),
+            rows(RELAY, &Relay::default()),
+        ),
+        section(
+            "[[input]]",
+            &format!(
+                "A switch, button or sensor; at most {MOST_INPUTS}. Its line is read every 10 ms. Adding, removing and renaming act \
+                 after a restart."
+            ),
+            rows(INPUT, &Input::default()),
+        ),
+        section(
             "[[camera]]",
             &format!(
                 "A camera; at most {MOST_CAMERAS}. The first is the one of `/live`, `/start` and the other addresses \
@@ -96,7 +130,10 @@ pub fn default_file() -> String {
          again; each setting says how a change acts then.",
     );
     for section in sections() {
-        if section.header == "[[camera.zone]]" {
+        // These have no default: they are in the example.
+        if ["[[camera.zone]]", "[[led]]", "[led.patterns]", "[[relay]]", "[[input]]"]
+            .contains(&section.header)
+        {
             continue;
         }
         text.push('\n');
@@ -127,7 +164,7 @@ fn default_source(name: &str) -> String {
 
 /// Lines that begin with `#` and no blank are settings.
 const EXAMPLE: &str = r##"
-# An example with two cameras. Take the [[camera]] above out and the `#` at the beginning of these lines away.
+# An example with two cameras, an LED and a siren. Take the [[camera]] above out and the `#` at the beginning of these lines away.
 
 # A webcam at the door. Whoever comes near the door is an alert; the neighbour's window is black for everybody.
 #[[camera]]
@@ -163,6 +200,33 @@ const EXAMPLE: &str = r##"
 #name = "tree"
 #kind = "ignore"
 #points = [[0, 0], [0.35, 0], [0.3, 0.4], [0, 0.5]]
+
+# An LED that is on while all is well and blinks fast when something is missing.
+#[[led]]
+#name = "status"
+#line = "GPIO17"
+#shows = "status"
+
+#[led.patterns]
+#learning = "900 100"
+
+# A siren: at most a minute at a stretch, and then at least five minutes of peace, if somebody is at the door at night
+# while the key switch is on.
+#[[relay]]
+#name = "siren"
+#line = "GPIO27"
+#cameras = ["door"]
+#zones = ["doorstep"]
+#min_severity = "HIGH"
+#longest_on_seconds = 60
+#pause_seconds = 300
+
+#[[input]]
+#name = "key"
+#line = "GPIO22"
+#bias = "pull-up"
+#active_low = true
+#action = "arm"
 "##;
 
 /// A paragraph as comment lines of at most 100 characters.

@@ -2,7 +2,7 @@
 
 use super::fault::{Fault, quoted};
 use super::reader::Places;
-use super::{Camera, Config, Motion};
+use super::{Camera, Config, Motion, wiring};
 use std::path::{Path, PathBuf};
 
 /// Everything that doesn't fit together. `resolve` makes one path of all that lead to one device.
@@ -23,6 +23,10 @@ pub fn faults(config: &Config, places: &Places, resolve: &dyn Fn(&Path) -> PathB
     for (index, camera) in config.cameras.iter().enumerate() {
         check.camera(&format!("camera[{index}]"), camera);
         check.twins(config, index, resolve);
+    }
+    for misfit in wiring::misfits(config, &|key| places.has(key)) {
+        let keys: Vec<&str> = misfit.keys.iter().map(String::as_str).collect();
+        check.tell(&keys, misfit.text);
     }
     check.faults
 }

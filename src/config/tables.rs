@@ -4,11 +4,14 @@
 //! something else than the others.
 
 mod anomaly;
+mod outputs;
 
 use super::keys::{Effect, Field, Key};
 use super::{Alert, Camera, Config, Motion, Server, Source, Stream, Zone, ZoneKind, text};
+use crate::anomaly::kinds::Severity;
 
 pub use anomaly::{ANOMALY, NETWORK};
+pub use outputs::{ARMING, INPUT, LED, MOST_INPUTS, MOST_LEDS, MOST_RELAYS, OUTPUTS, PATTERNS, RELAY};
 
 /// The number that somebody means who writes an `f32` down: 0.001 rather than 0.0010000000474974513.
 fn decimal(value: f32) -> f64 {
@@ -27,25 +30,39 @@ const MOST_ORIGINS: usize = 32;
 const DAY: f64 = 86_400.0;
 
 /// Above all tables.
-pub static ROOT: &[Key<Config>] = &[Key {
-    name: "state_dir",
-    effect: Effect::Restart,
-    required: false,
-    unit: "",
-    about: "Folder for snapshots and for what is learned; it is made if it isn't there. A relative path starts at \
+pub static ROOT: &[Key<Config>] = &[
+    Key {
+        name: "state_dir",
+        effect: Effect::Restart,
+        required: false,
+        unit: "",
+        about: "Folder for snapshots and for what is learned; it is made if it isn't there. A relative path starts at \
             the folder that the program is started in.",
-    field: Field::Text {
-        allowed: "paths of folders",
-        get: |config| config.state_dir.display().to_string(),
-        set: |config, text| {
-            if text.trim().is_empty() || text.chars().any(char::is_control) {
-                return Err("it names no folder; allowed are paths of folders".into());
-            }
-            config.state_dir = text.into();
-            Ok(())
+        field: Field::Text {
+            allowed: "paths of folders",
+            get: |config| config.state_dir.display().to_string(),
+            set: |config, text| {
+                if text.trim().is_empty() || text.chars().any(char::is_control) {
+                    return Err("it names no folder; allowed are paths of folders".into());
+                }
+                config.state_dir = text.into();
+                Ok(())
+            },
         },
     },
-}];
+    Key {
+        name: "trust_clock",
+        effect: Effect::Restart,
+        required: false,
+        unit: "",
+        about: "Take the clock for right although neither a time server nor a battery-backed clock has set it. Otherwise \
+                schedules don't act until one has.",
+        field: Field::Switch {
+            get: |config| config.trust_clock,
+            set: |config, switch| config.trust_clock = switch,
+        },
+    },
+];
 
 /// `[server]`
 pub static SERVER: &[Key<Server>] = &[
@@ -243,20 +260,44 @@ pub static MOTION: &[Key<Motion>] = &[
 ];
 
 /// `[alert]` and `[camera.alert]`
-pub static ALERT: &[Key<Alert>] = &[Key {
-    name: "hold_seconds",
-    effect: Effect::AtOnce,
-    required: false,
-    unit: "seconds",
-    about: "ALERT lasts so long after its last cause.",
-    field: Field::Number {
-        from: 0.0,
-        to: 3600.0,
-        zero: None,
-        get: |alert| alert.hold_seconds,
-        set: |alert, number| alert.hold_seconds = number,
+pub static ALERT: &[Key<Alert>] = &[
+    Key {
+        name: "hold_seconds",
+        effect: Effect::AtOnce,
+        required: false,
+        unit: "seconds",
+        about: "ALERT lasts so long after its last cause.",
+        field: Field::Number {
+            from: 0.0,
+            to: 3600.0,
+            zero: None,
+            get: |alert| alert.hold_seconds,
+            set: |alert, number| alert.hold_seconds = number,
+        },
     },
-}];
+    Key {
+        name: "zone_severity",
+        effect: Effect::AtOnce,
+        required: false,
+        unit: "",
+        about: "How severe motion in an alert zone is, for LEDs and relays. An anomaly has a severity of its own.",
+        field: Field::Text {
+            allowed: SEVERITY,
+            get: |alert| alert.zone_severity.name().into(),
+            set: |alert, text| {
+                alert.zone_severity = severity(text)?;
+                Ok(())
+            },
+        },
+    },
+];
+
+/// Severities, as the file names them.
+const SEVERITY: &str = "\"LOW\", \"MEDIUM\", \"HIGH\", \"CRITICAL\"";
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::parse(text).ok_or_else(|| format!("allowed are {SEVERITY}"))
+}
 
 /// `[[camera]]`
 pub static CAMERA: &[Key<Camera>] = &[
@@ -424,7 +465,7 @@ pub static ZONE: &[Key<Zone>] = &[
 ];
 
 /// The tables of the file: how they are written, and the names of their keys.
-pub fn tables() -> [(&'static str, Vec<&'static str>); 9] {
+pub fn tables() -> [(&'static str, Vec<&'static str>); 15] {
     fn names<T>(keys: &[Key<T>]) -> Vec<&'static str> {
         keys.iter().map(|key| key.name).collect()
     }
@@ -436,6 +477,12 @@ pub fn tables() -> [(&'static str, Vec<&'static str>); 9] {
         ("in [alert] or [camera.alert]", names(ALERT)),
         ("in [anomaly] or [camera.anomaly]", names(ANOMALY)),
         ("in [network]", names(NETWORK)),
+        ("in [arming]", names(ARMING)),
+        ("in [outputs]", names(OUTPUTS)),
+        ("in [[led]]", names(LED)),
+        ("in [led.patterns]", names(PATTERNS)),
+        ("in [[relay]]", names(RELAY)),
+        ("in [[input]]", names(INPUT)),
         ("in [[camera]]", names(CAMERA)),
         ("in [[camera.zone]]", names(ZONE)),
     ]
@@ -475,6 +522,12 @@ mod tests {
         check_defaults(ALERT, &config.alert);
         check_defaults(ANOMALY, &config.anomaly);
         check_defaults(NETWORK, &config.network);
+        check_defaults(ARMING, &config.arming);
+        check_defaults(OUTPUTS, &config.outputs);
+        check_defaults(LED, &super::super::Led::default());
+        check_defaults(PATTERNS, &Default::default());
+        check_defaults(RELAY, &super::super::Relay::default());
+        check_defaults(INPUT, &super::super::Input::default());
         check_defaults(CAMERA, &config.cameras[0]);
     }
 }

@@ -8,7 +8,8 @@ use super::font::Font;
 use super::paint::{self, Colour, Rect, Stroke};
 use super::plane::Plane;
 use super::{Chroma, Picture};
-use crate::anomaly::verdict::{Severity, Verdict};
+use crate::anomaly::kinds::Severity;
+use crate::anomaly::verdict::Verdict;
 use crate::config::{Zone, ZoneKind};
 use crate::pipeline::{Analysis, Region, State};
 

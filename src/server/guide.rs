@@ -6,8 +6,10 @@ use super::condition::{Condition, Degraded, rounded, without_folders};
 use super::page;
 use super::problem::Problem;
 use super::query::Parameters;
+use crate::anomaly::kinds::Severity;
 use crate::anomaly::verdict::Verdict;
 use crate::appliance::{CameraHandle, NetworkState};
+use crate::outputs::report::Report;
 use crate::pipeline::State as AiState;
 use axum::Json;
 use axum::extract::State;
@@ -15,6 +17,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,9 +104,17 @@ struct StatusBody<'a> {
     measured: Measured,
     #[serde(skip_serializing_if = "Option::is_none")]
     degraded: Option<Degraded>,
-    /// What keeps anomalies from being told as well as they could be.
+    /// What is missing, in words, while the camera goes on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     limits: Vec<String>,
+    /// Relays may close.
+    armed: bool,
+    /// What each input is, if it is known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    inputs: BTreeMap<&'a str, Option<bool>>,
+    /// What each LED and relay does.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    outputs: BTreeMap<&'a str, bool>,
 }
 
 /// Only during an anomaly.
@@ -141,6 +152,9 @@ struct Measured {
     /// The alert zone that caused ALERT.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert_zone: Option<Arc<str>>,
+    /// How severe ALERT's last cause was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert_severity: Option<Severity>,
     /// The background isn't known yet: motion isn't told.
     #[serde(skip_serializing_if = "Option::is_none")]
     learning_background: Option<bool>,
@@ -159,11 +173,13 @@ struct Measured {
 pub async fn status(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Response, Problem> {
     let camera = parameters.camera(&app)?;
     let condition = Condition::of(camera, &app.context.appliance.clock);
-    let body = Json(status_body(camera, &condition));
+    let report = app.context.appliance.outputs.report();
+    let body = Json(status_body(camera, &condition, &report));
     Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response())
 }
 
-fn status_body<'a>(camera: &'a CameraHandle, condition: &'a Condition) -> StatusBody<'a> {
+fn status_body<'a>(camera: &'a CameraHandle, condition: &'a Condition, report: &'a Report) -> StatusBody<'a> {
+    let missing = report.problems.iter().map(|problem| without_folders(problem));
     StatusBody {
         streaming: condition.streaming,
         camera_active: condition.active,
@@ -179,7 +195,10 @@ fn status_body<'a>(camera: &'a CameraHandle, condition: &'a Condition) -> Status
         viewers: condition.status.viewers,
         measured: measured(condition),
         degraded: condition.degraded.clone(),
-        limits: condition.limits(),
+        limits: condition.limits().into_iter().chain(missing).collect(),
+        armed: report.armed,
+        inputs: report.inputs.iter().map(|input| (input.name.as_str(), input.active)).collect(),
+        outputs: report.outputs.iter().map(|output| (output.name.as_str(), output.on)).collect(),
     }
 }
 
@@ -236,6 +255,7 @@ fn measured(condition: &Condition) -> Measured {
         processing_ms: status.processing_ms.map(|processing| rounded(processing, 3)),
         motion_regions: Some(analysis.regions.len()),
         alert_zone: analysis.alert_zone.clone(),
+        alert_severity: analysis.alert_severity,
         learning_background: Some(analysis.learning),
         lighting_change: Some(analysis.lighting),
         anomaly_score: score(condition).map(|score| rounded(score, 3)),

@@ -1,5 +1,6 @@
 //! Connections: accepting, limits, time-outs and an orderly end. Knows HTTP, but no address and no camera.
 
+use crate::service::progress::Pulse;
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
@@ -33,6 +34,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// Failures to accept come in crowds, with successes in between: they are logged at most so often.
 const TELL_PERIOD: Duration = Duration::from_secs(60);
 
+/// The loop goes round at least so often, and is stuck if it is late by more than the slack.
+const BEAT: Duration = Duration::from_secs(2);
+const BEAT_SLACK: Duration = Duration::from_secs(10);
+
 /// Kernel memory for bytes on their way to one viewer. Large enough for a 1080p picture in flight at LAN
 /// delays, small enough that a slow viewer sees the newest picture and not one of seconds ago. Linux
 /// doubles it for its own bookkeeping.
@@ -60,15 +65,24 @@ pub struct Peer {
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
-/// Accepts and serves until `shutdown`, and returns at the latest [`GRACE`] after it.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
+/// Accepts and serves until `shutdown`, and returns at the latest [`GRACE`] after it. `pulse` tells that the runtime
+/// still runs its tasks.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    pulse: &Pulse,
+    shutdown: CancellationToken,
+) {
     let permits = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     let mut told: Option<Instant> = None;
     loop {
+        pulse.promise(BEAT + BEAT_SLACK);
         let accepted = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
+            () = sleep(BEAT) => continue,
             Some(ended) = connections.join_next() => {
                 if ended.is_err_and(|error: tokio::task::JoinError| error.is_panic()) {
                     log::error!("a request ended in a panic; its connection was closed");
@@ -95,6 +109,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdo
             }
         }
     }
+    pulse.rest();
     drop(listener);
     // All permits are back when the last connection has ended, upgraded ones (WebSockets) among them.
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);

@@ -12,6 +12,7 @@ mod listen;
 mod live;
 mod metrics;
 mod openapi;
+mod outputs;
 mod page;
 mod problem;
 mod query;
@@ -67,8 +68,9 @@ pub async fn serve(listener: TcpListener, context: Context, shutdown: Cancellati
         connections: context.server.max_connections,
         stall: Duration::from_secs_f64(context.server.stall_seconds),
     };
+    let pulse = context.appliance.progress.pulse("the server");
     let router = router(context, shutdown.clone());
-    listen::serve(listener, router, limits, shutdown).await;
+    listen::serve(listener, router, limits, &pulse, shutdown).await;
     Ok(())
 }
 
@@ -109,6 +111,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/api/baseline/map.png", get(baseline::picture)),
         ("/api/baseline/pause", post(baseline::pause)),
         ("/api/baseline/reset", post(baseline::reset)),
+        ("/api/outputs", get(outputs::list)),
+        ("/api/outputs/history", get(outputs::history)),
+        ("/api/outputs/{name}/test", post(outputs::test)),
+        ("/api/alert/silence", post(outputs::silence)),
+        ("/api/arm", get(outputs::arming).post(outputs::arm)),
         ("/healthz", get(health::alive)),
         ("/readyz", get(health::ready)),
         ("/metrics", get(metrics::metrics)),

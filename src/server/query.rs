@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 const FPS: RangeInclusive<f32> = 0.1..=60.0;
 const QUALITY: RangeInclusive<u8> = 1..=100;
+const LIMIT: RangeInclusive<usize> = 1..=1000;
 
 /// The parameters of one request, decoded, in the order written.
 #[derive(Debug, Default)]
@@ -67,6 +68,11 @@ impl Parameters {
             fps: self.number("fps", &FPS)?.or(configured_fps),
             overlay: self.switch("overlay")?.unwrap_or(true),
         })
+    }
+
+    /// How many entries of a list are wanted: `limit`.
+    pub fn limit(&self) -> Result<Option<usize>, Problem> {
+        self.number("limit", &LIMIT)
     }
 
     /// The camera that `camera` names, else the first.

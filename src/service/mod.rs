@@ -1,7 +1,9 @@
 //! What the process owes to its surroundings: time, orderly stop, systemd, heat.
 
+pub mod boot;
 pub mod clock;
 pub mod logging;
+pub mod progress;
 pub mod shield;
 pub mod slot;
 pub mod systemd;

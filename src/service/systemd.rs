@@ -1,7 +1,10 @@
-//! What systemd is told: ready, what is going on, stopping. Without systemd nothing happens.
+//! What systemd is told: ready, what is going on, reloading, stopping; and its watchdog, which is fed while everything
+//! goes on. Without systemd nothing happens.
 
-use crate::appliance::{Appliance, Phase};
+use crate::appliance::{Appliance, CameraHandle, Phase};
+use crate::service::progress::Progress;
 use sd_notify::NotifyState;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often the cameras are looked at for a change that systemd should show.
@@ -14,10 +17,7 @@ pub async fn report(appliance: &Appliance) {
     loop {
         let undecided = appliance.cameras.iter().any(|camera| {
             let status = camera.status();
-            let starting = camera.config().autostart || status.phase != Phase::Stopped;
-            starting
-                && status.analysis.is_none()
-                && !matches!(status.phase, Phase::Lost { .. } | Phase::Stopped)
+            camera.is_wanted() && status.analysis.is_none() && !matches!(status.phase, Phase::Lost { .. })
         });
         let text = status_text(appliance);
         if told.is_some() || !undecided {
@@ -33,9 +33,46 @@ pub async fn report(appliance: &Appliance) {
     }
 }
 
+/// Tells systemd that the configuration is being read again; [`reloaded`] must follow.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[NotifyState::Reloading, now]),
+        Err(error) => log::warn!("systemd can't be told of the reload: {error}"),
+    }
+}
+
+/// Tells systemd that the new configuration acts, or that the old one goes on.
+pub fn reloaded() {
+    notify(&[NotifyState::Ready]);
+}
+
 /// Tells systemd that the program ends.
 pub fn stopping() {
     notify(&[NotifyState::Stopping]);
+}
+
+/// Feeds systemd's watchdog from a thread of its own while every thread that is watched goes on. Once one is stuck
+/// it is fed no more, and systemd starts the service anew.
+pub fn feed_watchdog(progress: Progress) {
+    let Some(limit) = sd_notify::watchdog_enabled() else { return };
+    let feed = move || {
+        let mut told = false;
+        loop {
+            let stuck = progress.stuck();
+            if stuck.is_empty() {
+                notify(&[NotifyState::Watchdog]);
+                told = false;
+            } else if !told {
+                let threads: Vec<_> = stuck.into_iter().map(|(name, _)| name).collect();
+                log::error!("stuck: {}; systemd will start the service anew", threads.join(", "));
+                told = true;
+            }
+            std::thread::sleep(limit / 4);
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("watchdog".into()).spawn(feed) {
+        log::error!("no thread to feed the watchdog: {error}");
+    }
 }
 
 fn notify(states: &[NotifyState]) {
@@ -45,7 +82,7 @@ fn notify(states: &[NotifyState]) {
 }
 
 fn status_text(appliance: &Appliance) -> String {
-    let camera = |camera: &std::sync::Arc<crate::appliance::CameraHandle>| {
+    let camera = |camera: &Arc<CameraHandle>| {
         let name = camera.name();
         match camera.status().phase {
             Phase::Stopped => format!("{name} stopped"),
@@ -54,5 +91,11 @@ fn status_text(appliance: &Appliance) -> String {
             Phase::Lost { reason, .. } => format!("{name} lost: {reason}"),
         }
     };
-    appliance.cameras.iter().map(camera).collect::<Vec<_>>().join("; ")
+    let outputs = appliance.outputs.report();
+    let mut parts: Vec<String> = appliance.cameras.iter().map(camera).collect();
+    if outputs.outputs.iter().any(|output| output.kind == crate::outputs::report::Kind::Relay) {
+        parts.push(if outputs.armed { "armed".into() } else { outputs.why.clone() });
+    }
+    parts.extend(outputs.problems.iter().cloned());
+    parts.join("; ")
 }

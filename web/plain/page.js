@@ -110,6 +110,13 @@ function render() {
   at('stop').disabled = busy || status === null || !status.streaming;
   at('snapshot').disabled = busy || status === null || !status.camera_active;
 
+  const outputs = (status && status.outputs) || {};
+  at('arming').hidden = Object.keys(outputs).length === 0;
+  for (const id of ['arm', 'disarm', 'schedule', 'silence']) at(id).disabled = busy;
+  const on = Object.keys(outputs).filter((name) => outputs[name]);
+  at('armed').textContent = status === null ? ''
+    : `${status.armed ? 'armed' : 'disarmed'}; ${on.length ? `on: ${on.join(', ')}` : 'all off'}`;
+
   const message = at('message');
   const notice = !problem && status !== null ? explain(status) : null;
   message.hidden = !problem && !notice;
@@ -164,21 +171,21 @@ function figures(status) {
 
 // --- commands -------------------------------------------------------------------------------------
 
-async function command(path) {
+async function command(path, body) {
   busy = true;
   problem = null;
   render();
-  let body = null;
+  let answer = null;
   try {
-    const response = await fetch(address(path), { method: 'POST' });
-    body = await response.json();
-    if (!response.ok) problem = body.detail ? `${body.error}: ${body.detail}` : body.error;
+    const response = await fetch(address(path), { method: 'POST', body: body && JSON.stringify(body) });
+    answer = await response.json();
+    if (!response.ok) problem = answer.detail ? `${answer.error}: ${answer.detail}` : answer.error;
   } catch {
     problem = 'The server can’t be reached.';
   }
   busy = false;
   render();
-  return problem ? null : body;
+  return problem ? null : answer;
 }
 
 at('start').addEventListener('click', () => command('start'));
@@ -188,6 +195,11 @@ at('stop').addEventListener('click', () => {
   if (status) status.streaming = false;
   command('stop');
 });
+
+for (const [id, mode] of [['arm', 'armed'], ['disarm', 'disarmed'], ['schedule', 'schedule']]) {
+  at(id).addEventListener('click', () => command('api/arm', { mode }));
+}
+at('silence').addEventListener('click', () => command('api/alert/silence'));
 
 at('snapshot').addEventListener('click', async () => {
   const saved = await command('snapshot');

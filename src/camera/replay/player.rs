@@ -326,6 +326,10 @@ mod tests {
     struct Slow(Mutex<Duration>);
 
     impl Clock for Slow {
+        fn is_set(&self) -> bool {
+            true
+        }
+
         fn now(&self) -> Duration {
             let mut now = self.0.lock().unwrap();
             *now += Duration::from_millis(300);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::camera::{PixelFormat, Range};
 use crate::service::clock::{Clock, SimulatedClock};
+use crate::service::progress::Progress;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -121,7 +122,7 @@ fn play(openings: &[&[Act]]) -> (Seen, Report, Vec<Duration>) {
             }))
         }
     };
-    supervisor.run(&open, &seen);
+    supervisor.run(&open, &seen, &Progress::new(SimulatedClock::shared()).pulse("capture"));
     let attempts = lock(&attempts).clone();
     (seen, supervisor.report(), attempts)
 }
@@ -139,10 +140,10 @@ fn an_unplugged_camera_is_opened_again_and_its_frames_go_on() {
 }
 
 #[test]
-fn waits_between_attempts_grow_to_half_a_minute_and_no_further() {
+fn waits_between_attempts_grow_to_three_seconds_and_no_further() {
     let (_, _, attempts) = play(&[&[] as &[Act]; 10]);
     let waits: Vec<f64> = attempts.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
-    for (wait, nominal) in waits.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]) {
+    for (wait, nominal) in waits.iter().zip([1.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0]) {
         assert!((0.7 * nominal..=1.3 * nominal).contains(wait), "{wait} instead of about {nominal}");
     }
 }
@@ -183,7 +184,7 @@ fn a_recording_that_is_over_is_not_opened_again_by_itself() {
                     Ok(Box::new(FakeCamera { sequence: 0, opened: opened.clone(), acts, clock, supervisor }))
                 }
             };
-            supervisor.run(&open, &seen);
+            supervisor.run(&open, &seen, &Progress::new(SimulatedClock::shared()).pulse("capture"));
             (seen.frames.into_inner(), seen.stops.into_inner())
         }
     });

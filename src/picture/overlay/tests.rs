@@ -198,7 +198,7 @@ fn no_signal_tells_since_when_and_why() {
 #[test]
 fn an_anomaly_is_named_in_its_severitys_colour_whatever_the_state() {
     use crate::anomaly::Judgement;
-    use crate::anomaly::verdict::AnomalyType;
+    use crate::anomaly::kinds::AnomalyType;
     let with = |state, severity| {
         let verdict = Verdict {
             is_anomaly: true,

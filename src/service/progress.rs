@@ -1,0 +1,121 @@
+//! Whether the program's threads go on. Each promises when it will be heard of next; one that breaks its promise is
+//! stuck. Knows time and names.
+
+use super::clock::SharedClock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Nothing is promised: the thread waits for work that may never come.
+const RESTING: u64 = u64::MAX;
+
+/// All threads that are watched.
+#[derive(Clone)]
+pub struct Progress {
+    clock: SharedClock,
+    stages: Arc<Mutex<Vec<Arc<Stage>>>>,
+}
+
+struct Stage {
+    name: String,
+    /// Milliseconds on the process's clock.
+    due: AtomicU64,
+}
+
+/// One thread's way to say that it goes on.
+#[derive(Clone)]
+pub struct Pulse {
+    clock: SharedClock,
+    stage: Arc<Stage>,
+}
+
+impl Progress {
+    pub fn new(clock: SharedClock) -> Self {
+        Self { clock, stages: Arc::default() }
+    }
+
+    /// Watches one thread more; it rests until its first promise.
+    pub fn pulse(&self, name: impl Into<String>) -> Pulse {
+        let stage = Arc::new(Stage { name: name.into(), due: AtomicU64::new(RESTING) });
+        self.stages.lock().unwrap_or_else(PoisonError::into_inner).push(stage.clone());
+        Pulse { clock: self.clock.clone(), stage }
+    }
+
+    /// The threads that broke their promise, each with the time since.
+    pub fn stuck(&self) -> Vec<(String, Duration)> {
+        let now = milliseconds(self.clock.now());
+        let stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        let late = |stage: &Arc<Stage>| {
+            let late = now.checked_sub(stage.due.load(Ordering::Relaxed)).filter(|late| *late > 0)?;
+            Some((stage.name.clone(), Duration::from_millis(late)))
+        };
+        stages.iter().filter_map(late).collect()
+    }
+}
+
+impl Pulse {
+    /// It will be heard of again within this time.
+    pub fn promise(&self, within: Duration) {
+        self.stage.due.store(milliseconds(self.clock.now() + within), Ordering::Relaxed);
+    }
+
+    /// It waits for work, for as long as it takes.
+    pub fn rest(&self) {
+        self.stage.due.store(RESTING, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Pulse {
+    /// A thread that ended in order, or unwound, is no longer waited for; the last clone counts.
+    fn drop(&mut self) {
+        // One is the list's.
+        if Arc::strong_count(&self.stage) <= 2 && !std::thread::panicking() {
+            self.rest();
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(RESTING - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::{Clock, SimulatedClock};
+    use super::*;
+
+    #[test]
+    fn a_broken_promise_is_told_until_it_is_kept() {
+        let clock = SimulatedClock::shared();
+        let progress = Progress::new(clock.clone());
+        let (capture, server) = (progress.pulse("capture"), progress.pulse("server"));
+        assert_eq!(progress.stuck(), []);
+        capture.promise(Duration::from_secs(5));
+        server.promise(Duration::from_secs(60));
+        clock.sleep(Duration::from_secs(5));
+        assert_eq!(progress.stuck(), []);
+        clock.sleep(Duration::from_secs(2));
+        assert_eq!(progress.stuck(), [("capture".to_string(), Duration::from_secs(2))]);
+        capture.rest();
+        assert_eq!(progress.stuck(), []);
+        clock.sleep(Duration::from_secs(99));
+        assert_eq!(progress.stuck().len(), 1);
+        drop(server);
+        assert_eq!(progress.stuck(), [], "it has ended");
+    }
+
+    #[test]
+    fn a_thread_that_panicked_stays_stuck() {
+        let clock = SimulatedClock::shared();
+        let progress = Progress::new(clock.clone());
+        let pulse = progress.pulse("outputs");
+        pulse.promise(Duration::from_secs(1));
+        let panicked = std::thread::spawn(move || {
+            let _pulse = pulse;
+            std::panic::resume_unwind(Box::new("defect"));
+        });
+        assert!(panicked.join().is_err());
+        clock.sleep(Duration::from_secs(2));
+        assert_eq!(progress.stuck().len(), 1);
+    }
+}
