@@ -164,6 +164,8 @@ impl CameraHandle {
         outputs: Arc<Outputs>,
     ) -> Arc<Self> {
         let camera = &config.cameras[index];
+        let pulse = |task: &str| progress.pulse(format!("the thread to {task} {}", camera.name));
+        let (capturing, analysing, encoding) = (pulse("capture"), pulse("analyse"), pulse("encode"));
         let autostart = camera.autostart;
         let camera = Arc::new(camera.clone());
         let state_dir: &Path = &config.state_dir;
@@ -172,8 +174,8 @@ impl CameraHandle {
             index,
             outputs,
             supervisor: Supervisor::new(&camera.name, clock.clone(), timeout(&camera)),
-            publisher: Publisher::new(clock.clone(), camera.clone()),
-            analysis: AnalysisInbox::new(clock.clone()),
+            publisher: Publisher::new(clock.clone(), camera.clone(), encoding),
+            analysis: AnalysisInbox::new(clock.clone(), analysing),
             keeper: Keeper::new(Store::new(state_dir, &camera.name), &camera.name),
             commands: Mutex::default(),
             learning_paused: AtomicBool::new(false),
@@ -189,8 +191,6 @@ impl CameraHandle {
             handle.supervisor.want();
             handle.outputs.health(index, Health::Starting);
         }
-        let pulse = |task: &str| progress.pulse(format!("the thread to {task} {}", handle.name));
-        let (capturing, analysing, encoding) = (pulse("capture"), pulse("analyse"), pulse("encode"));
         let (ready, is_ready) = std::sync::mpsc::channel();
         let capture = handle.spawn_thread("capture", move |handle| {
             // A recording's first frames must not be missed while the network is loaded.
@@ -199,8 +199,8 @@ impl CameraHandle {
             handle.supervisor.run(&open, handle, &capturing);
             handle.analysis.slot.close();
         });
-        let analyse = handle.spawn_thread("analyse", move |handle| analyst::run(handle, ready, &analysing));
-        let encode = handle.spawn_thread("encode", move |handle| handle.publisher.run(&encoding));
+        let analyse = handle.spawn_thread("analyse", move |handle| analyst::run(handle, ready));
+        let encode = handle.spawn_thread("encode", |handle| handle.publisher.run());
         let keep = handle.spawn_thread("keep", |handle| handle.keeper.run());
         lock(&handle.threads).extend([capture, analyse, encode].into_iter().flatten());
         *lock(&handle.keeping) = keep;
@@ -422,7 +422,10 @@ fn open(camera: &config::Camera, clock: &SharedClock) -> Result<Box<dyn Camera>,
     let wanted = camera::Wanted { width: camera.width, height: camera.height, fps: camera.fps };
     match &camera.source {
         config::Source::Demo => Ok(camera::demo::open(&wanted, Some(clock.clone()))),
-        config::Source::Device(path) => camera::v4l2::open(path, &wanted, timeout(camera), clock.clone()),
+        config::Source::Device(path) => match camera.format {
+            None => camera::v4l2::open(path, &wanted, timeout(camera), clock.clone()),
+            Some(format) => camera::v4l2::open_as(path, &[format], &wanted, timeout(camera), clock.clone()),
+        },
         config::Source::Recording(path) => {
             camera::replay::open(path, camera::replay::Pace::RealTime(clock.clone()), camera.repeat)
         }
@@ -431,8 +434,8 @@ fn open(camera: &config::Camera, clock: &SharedClock) -> Result<Box<dyn Camera>,
 
 /// The settings that a camera is opened with.
 fn opening(camera: &config::Camera) -> impl PartialEq + use<> {
-    let config::Camera { source, width, height, fps, timeout_seconds, repeat, .. } = camera;
-    (source.clone(), *width, *height, *fps, *timeout_seconds, *repeat)
+    let config::Camera { source, width, height, fps, format, timeout_seconds, repeat, .. } = camera;
+    (source.clone(), *width, *height, *fps, *format, *timeout_seconds, *repeat)
 }
 
 fn timeout(camera: &config::Camera) -> Duration {

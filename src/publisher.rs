@@ -81,11 +81,13 @@ pub struct Publisher {
     camera: RwLock<Arc<config::Camera>>,
     groups: Mutex<Vec<Group>>,
     jobs: Slot<Job>,
+    /// Its thread goes on.
+    pulse: Pulse,
 }
 
 impl Publisher {
-    pub fn new(clock: SharedClock, camera: Arc<config::Camera>) -> Self {
-        Self { clock, camera: RwLock::new(camera), groups: Mutex::default(), jobs: Slot::default() }
+    pub fn new(clock: SharedClock, camera: Arc<config::Camera>, pulse: Pulse) -> Self {
+        Self { clock, camera: RwLock::new(camera), groups: Mutex::default(), jobs: Slot::default(), pulse }
     }
 
     /// Takes new settings (zones, name), which act from the next picture on.
@@ -115,15 +117,20 @@ impl Publisher {
     /// Shows a frame to those who watch; without viewers it is dropped at once.
     pub fn show(&self, frame: Frame, analysis: Arc<Analysis>) {
         if self.viewers() > 0 {
-            self.jobs.put(Job::Frame(frame, analysis), |_, _| {});
+            self.put(Job::Frame(frame, analysis));
         }
     }
 
     /// Shows those who watch that there is no picture.
     pub fn show_no_signal(&self, since: SystemTime, reason: &str, width: u32, height: u32) {
         if self.viewers() > 0 {
-            self.jobs.put(Job::NoSignal { since, reason: reason.into(), width, height }, |_, _| {});
+            self.put(Job::NoSignal { since, reason: reason.into(), width, height });
         }
+    }
+
+    fn put(&self, job: Job) {
+        self.pulse.owe(ENCODE_PATIENCE);
+        self.jobs.put(job, |_, _| {});
     }
 
     /// Ends all subscriptions.
@@ -138,12 +145,11 @@ impl Publisher {
     }
 
     /// Encodes until [`Publisher::close`].
-    /// `pulse` tells that the thread isn't stuck.
-    pub fn run(&self, pulse: &Pulse) {
+    pub fn run(&self) {
         let mut privacy = Privacy::default();
         let mut masked_for: Option<Arc<config::Camera>> = None;
         while let Some(job) = self.jobs.take() {
-            pulse.promise(ENCODE_PATIENCE);
+            self.pulse.promise(ENCODE_PATIENCE);
             let camera = self.camera.read().unwrap_or_else(PoisonError::into_inner).clone();
             if !masked_for.as_ref().is_some_and(|known| Arc::ptr_eq(known, &camera)) {
                 privacy = Privacy::new(&camera.zones);
@@ -153,7 +159,7 @@ impl Publisher {
                 log::error!("{}: a picture wasn't shown: {defect}", camera.name);
                 masked_for = None;
             }
-            pulse.rest();
+            self.pulse.rest();
         }
     }
 
@@ -266,9 +272,12 @@ fn time_of_day(wall: SystemTime) -> String {
 mod tests {
     use super::*;
     use crate::service::clock::SimulatedClock;
+    use crate::service::progress::Progress;
 
     fn publisher() -> Publisher {
-        Publisher::new(SimulatedClock::shared(), Arc::new(config::Camera::default()))
+        let clock = SimulatedClock::shared();
+        let pulse = Progress::new(clock.clone()).pulse("encode");
+        Publisher::new(clock, Arc::new(config::Camera::default()), pulse)
     }
 
     fn wish(fps: Option<f32>) -> Wish {

@@ -67,6 +67,7 @@ fn every_setting_is_in_both_documents() {
         "timeout_seconds",
         "kind",
         "points",
+        "format",
         "trust_clock",
         "zone_severity",
         "driver",

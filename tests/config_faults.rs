@@ -31,6 +31,7 @@ fn everything_in_a_file_arrives() {
         width: 1280,
         height: 720,
         fps: 15.0,
+        format: Some(*b"NV12"),
         autostart: false,
         repeat: false,
         timeout_seconds: 3.0,
@@ -532,5 +533,6 @@ fn lines_names_and_rules_of_outputs_must_fit() {
         "line 2: arming.schedule[0] is 'mon 22-6': its times aren't times",
     );
     fault("[arming]\ntime_zone = 'Mars'", "arming.time_zone is 'Mars': this machine doesn't know it");
+    fault(&camera("format = 'H264'"), "line 3: camera[0].format is 'H264': allowed are \"auto\"");
     fault("[outputs]\ndriver = 'wiringpi'", "outputs.driver is 'wiringpi': allowed are \"auto\"");
 }

@@ -2,7 +2,7 @@
 //! the disk. What the frames show is the pipeline's, how often the network may look is the governor's.
 
 use super::governor::Governor;
-use super::inbox::Incoming;
+use super::inbox::{FRAME_PATIENCE, Incoming};
 use super::keeper::Acknowledge;
 use super::{CameraHandle, Learning, NetworkState, lock};
 use crate::anomaly::Anomaly;
@@ -11,7 +11,6 @@ use crate::anomaly::store::{Kept, Origin, source_tag};
 use crate::camera::supervisor::Sink;
 use crate::config;
 use crate::pipeline::Pipeline;
-use crate::service::progress::Pulse;
 use crate::service::shield::shielded;
 use crate::service::slot::Taken;
 use crate::service::thermal::ThermalZones;
@@ -33,9 +32,6 @@ const PROVEN_FRAMES: u64 = 250;
 /// Loading the network takes some seconds on a slow board.
 const LOADING_PATIENCE: Duration = Duration::from_secs(60);
 
-/// No frame takes so long, and no command.
-const FRAME_PATIENCE: Duration = Duration::from_secs(20);
-
 /// What the analysis is asked to do between two frames.
 pub(super) enum Command {
     /// Forget what was learned, on the disk too.
@@ -46,8 +42,9 @@ pub(super) enum Command {
     Copy(oneshot::Sender<Option<Box<Kept>>>),
 }
 
-/// Analyses until the inbox is closed. Sends `ready` once frames can come; `pulse` tells that the thread isn't stuck.
-pub(super) fn run(handle: &CameraHandle, ready: mpsc::Sender<()>, pulse: &Pulse) {
+/// Analyses until the inbox is closed. Sends `ready` once frames can come.
+pub(super) fn run(handle: &CameraHandle, ready: mpsc::Sender<()>) {
+    let pulse = &handle.analysis.pulse;
     pulse.promise(LOADING_PATIENCE);
     let mut analyst = Analyst::new(handle);
     // Nobody waits any more if loading took too long.

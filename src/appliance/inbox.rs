@@ -5,6 +5,7 @@ use crate::anomaly::kinds::Severity;
 use crate::camera::{Frame, Opened};
 use crate::pipeline::Analysis;
 use crate::service::clock::SharedClock;
+use crate::service::progress::Pulse;
 use crate::service::slot::Slot;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,9 @@ use std::time::Duration;
 
 /// Figures older than this tell nothing of now and aren't shown.
 const FRESH: Duration = Duration::from_secs(2);
+
+/// No frame takes so long, and no command.
+pub(super) const FRAME_PATIENCE: Duration = Duration::from_secs(20);
 
 /// The network's heartbeat is slow: its rate is measured over so long.
 const LOOKS_SPAN: Duration = Duration::from_secs(10);
@@ -96,6 +100,8 @@ pub(super) struct Incoming {
 /// Frames that wait for analysis, and what came of those before.
 pub(super) struct AnalysisInbox {
     pub clock: SharedClock,
+    /// The analysis goes on.
+    pub pulse: Pulse,
     pub slot: Slot<Incoming>,
     pub counts: Mutex<Counts>,
 }
@@ -120,13 +126,14 @@ pub(super) struct Counts {
 }
 
 impl AnalysisInbox {
-    pub fn new(clock: SharedClock) -> Self {
-        Self { clock, slot: Slot::default(), counts: Mutex::default() }
+    pub fn new(clock: SharedClock, pulse: Pulse) -> Self {
+        Self { clock, pulse, slot: Slot::default(), counts: Mutex::default() }
     }
 
     pub fn put(&self, frame: Frame) {
         let session = lock(&self.counts).session;
         let begins = frame.restarted;
+        self.pulse.owe(FRAME_PATIENCE);
         self.slot.put(Incoming { frame, session, begins }, |missed, next| next.begins |= missed.begins);
     }
 

@@ -213,6 +213,7 @@ impl Supervisor {
                 });
             }
         }
+        pulse.rest();
     }
 
     /// False: the program ends.

@@ -189,6 +189,7 @@ mod tests {
                             "pull-up",
                             "alarm",
                             "UTC",
+                            "GREY",
                         ]
                         .iter()
                         .any(|text| {

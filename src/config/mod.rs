@@ -104,6 +104,8 @@ pub struct Camera {
     pub width: u32,
     pub height: u32,
     pub fps: f32,
+    /// The pixel format of a V4L2 device, by its FourCC; `None`: the best that it has.
+    pub format: Option<[u8; 4]>,
     /// Start with the program, and not only on `POST /start`.
     pub autostart: bool,
     /// A recording begins again at its end.
@@ -343,6 +345,7 @@ impl Default for Camera {
             width: 640,
             height: 480,
             fps: 25.0,
+            format: None,
             autostart: true,
             repeat: true,
             timeout_seconds: 5.0,

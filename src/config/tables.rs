@@ -375,6 +375,28 @@ pub static CAMERA: &[Key<Camera>] = &[
         },
     },
     Key {
+        name: "format",
+        effect: Effect::ReopensCamera,
+        required: false,
+        unit: "",
+        about: "Pixel format that a device must deliver; without meaning for other sources. `edge-cctv devices` lists those of \
+                each camera.",
+        field: Field::Text {
+            allowed: FORMAT,
+            get: |camera| {
+                camera.format.map_or("auto".into(), |format| String::from_utf8_lossy(&format).into())
+            },
+            set: |camera, text| {
+                camera.format = match text {
+                    "auto" => None,
+                    "MJPG" | "YUYV" | "NV12" | "YU12" | "GREY" => text.as_bytes().try_into().ok(),
+                    _ => return Err(format!("allowed are {FORMAT}")),
+                };
+                Ok(())
+            },
+        },
+    },
+    Key {
         name: "autostart",
         effect: Effect::Restart,
         required: false,
@@ -409,6 +431,8 @@ pub static CAMERA: &[Key<Camera>] = &[
         },
     },
 ];
+
+const FORMAT: &str = "\"auto\" (the best that it has), \"MJPG\", \"YUYV\", \"NV12\", \"YU12\", \"GREY\"";
 
 const SOURCE: &str = "\"demo\" (a scene drawn by this program), a device such as \"/dev/video0\", a video file (.avi with \
                       MJPEG, .mp4 with H.264), a folder of .jpg and .png pictures";

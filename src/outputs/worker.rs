@@ -2,20 +2,20 @@
 
 use super::arming::Choice;
 use super::control::{Controller, Moment, Moved, Settings};
-use super::driver::{Chosen, InputLine, OutputLine, Request};
-use super::held::Held;
+use super::driver::Chosen;
 use super::history::{Entry, Event};
+use super::lines::{Input, Output};
 use super::news::News;
 use super::recorder::Recorder;
 use super::relay::Change;
-use super::report::{InputReport, Kind, OutputReport, Report};
+use super::report::{Kind, Report};
 use super::{Command, Inbox, Shared, TestError, lock};
 use crate::config::outputs::Bias;
 use crate::service::boot;
-use crate::service::clock::SharedClock;
+use crate::service::clock::{SharedClock, rfc3339};
 use crate::service::progress::Pulse;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Lines are read back, missing ones sought, and schedules looked at so often.
 const TICK: Duration = Duration::from_secs(1);
@@ -29,23 +29,6 @@ const DRIVER_PATIENCE: Duration = Duration::from_secs(10);
 /// An LED or relay is tried out for so long, unless somebody says how long.
 const LED_TEST: Duration = Duration::from_secs(3);
 const RELAY_TEST: Duration = Duration::from_secs(1);
-
-struct Output {
-    held: Held<Box<dyn OutputLine>>,
-    kind: Kind,
-    name: String,
-    /// As it should be.
-    on: bool,
-    read_back: Option<bool>,
-    since: SystemTime,
-    why: String,
-    latency_ms: Option<f32>,
-}
-
-struct Input {
-    held: Held<Box<dyn InputLine>>,
-    since: SystemTime,
-}
 
 /// What tells somebody that it is done.
 type Answer = Box<dyn FnOnce()>;
@@ -63,6 +46,8 @@ pub(super) struct Worker {
     inputs: Vec<Input>,
     next_tick: Duration,
     next_sample: Duration,
+    /// Why it is armed or not, as it was logged last.
+    told: String,
 }
 
 impl Worker {
@@ -76,31 +61,13 @@ impl Worker {
         choice: Choice,
     ) -> Self {
         pulse.promise(DRIVER_PATIENCE);
-        let output = |kind, name: &String, line: &_, active_low| Output {
-            held: Held::new(Request {
-                line: Clone::clone(line),
-                active_low,
-                user: format!("{} {name}", if kind == Kind::Led { "LED" } else { "relay" }),
-            }),
-            kind,
-            name: name.clone(),
-            on: false,
-            read_back: None,
-            since: clock.wall(),
-            why: "the program began".into(),
-            latency_ms: None,
-        };
-        let leds = settings.leds.iter().map(|led| output(Kind::Led, &led.name, &led.line, led.active_low));
+        let began = clock.wall();
+        let leds = settings.leds.iter();
+        let leds = leds.map(|led| Output::new(Kind::Led, &led.name, &led.line, led.active_low, began));
         let relays = settings.relays.iter();
-        let relays = relays.map(|relay| output(Kind::Relay, &relay.name, &relay.line, relay.active_low));
-        let inputs = settings.inputs.iter().map(|input| Input {
-            held: Held::new(Request {
-                line: input.line.clone(),
-                active_low: input.active_low,
-                user: format!("input {}", input.name),
-            }),
-            since: clock.wall(),
-        });
+        let relays =
+            relays.map(|relay| Output::new(Kind::Relay, &relay.name, &relay.line, relay.active_low, began));
+        let inputs = settings.inputs.iter().map(|input| Input::new(input, began));
         let (outputs, inputs) = (leds.chain(relays).collect(), inputs.collect());
         let now = clock.now();
         let (boot, uptime) = boot::now().unwrap_or_default();
@@ -119,6 +86,7 @@ impl Worker {
             recorder,
             next_tick: Duration::ZERO,
             next_sample: Duration::ZERO,
+            told: String::new(),
         };
         worker.leds = worker.controller.settings().leds.len();
         worker.seek_lines();
@@ -196,20 +164,27 @@ impl Worker {
         let moment = self.moment();
         let (moves, shown) = self.controller.step(&moment, news, &usable, problem.as_deref());
         moved.extend(moves);
-        changed |= !moved.is_empty() || shown.contains(&true);
         self.open_relays(&moved);
-        self.light(&shown, news);
+        changed |= self.light(&shown, news) || !moved.is_empty();
         self.close_relays(&moved, news);
         if choice != *self.controller.arming.choice() {
-            let choice = self.controller.arming.choice();
-            log::info!("{}: by {}", self.controller.arming.standing(&moment).why(), choice.by);
-            self.recorder.choice(choice);
+            self.recorder.choice(self.controller.arming.choice());
         }
         if changed {
+            self.tell_standing(&moment);
             self.publish(shared);
         }
         for answer in answers {
             answer();
+        }
+    }
+
+    /// Logs when it is armed or disarmed, by whomever.
+    fn tell_standing(&mut self, moment: &Moment) {
+        let standing = self.controller.arming.standing(moment);
+        if self.told != standing.why() && !self.controller.settings().relays.is_empty() {
+            self.told = standing.why().into();
+            log::info!("relays: {}", self.told);
         }
     }
 
@@ -382,10 +357,12 @@ impl Worker {
         self.clock.now().saturating_sub(captured).as_secs_f32() * 1e3
     }
 
-    /// Lights and darkens LEDs; `shown` says which of them show something else.
-    fn light(&mut self, shown: &[bool], news: &News) {
+    /// Lights and darkens LEDs; `shown` says which of them show something else. True if any did anything.
+    fn light(&mut self, shown: &[bool], news: &News) -> bool {
+        let mut changed = shown.contains(&true);
         for (index, shown) in shown.iter().enumerate() {
             let (lit, _) = self.controller.lamp(index).lit(self.clock.now());
+            changed |= lit != self.outputs[index].on;
             let set = lit == self.outputs[index].on || self.set(index, lit);
             if *shown {
                 let latency = news.captured.filter(|_| set).map(|captured| self.since(captured));
@@ -397,6 +374,7 @@ impl Worker {
                 self.outputs[index].why = self.controller.lamp(index).why().into();
             }
         }
+        changed
     }
 
     /// Moves a line; false if it is lost.
@@ -422,7 +400,7 @@ impl Worker {
         Entry {
             relay: relay.into(),
             event,
-            at: jiff::Timestamp::try_from(moment.wall).unwrap_or_default().to_string(),
+            at: rfc3339(moment.wall),
             why: why.into(),
             time_synced: moment.clock_set,
             boot,
@@ -436,18 +414,10 @@ impl Worker {
 
     /// Everything that is missing, in words.
     fn problems(&self) -> Vec<String> {
-        let lines = self.outputs.iter().map(|output| (&output.held.request, &output.held.problem));
-        let lines = lines.chain(self.inputs.iter().map(|input| (&input.held.request, &input.held.problem)));
-        let lines = lines.filter_map(|(request, why)| Some(format!("{}: {}", request.user, why.as_ref()?)));
-        let astray = self.outputs.iter().filter(|output| {
-            output.kind == Kind::Relay && output.read_back.is_some_and(|level| level != output.on)
-        });
-        let astray = astray.map(|output| {
-            let should = if output.on { "closed" } else { "open" };
-            format!("{}: its line doesn't follow: it should be {should}", output.held.request.user)
-        });
+        let outputs = self.outputs.iter().filter_map(Output::problem);
+        let inputs = self.inputs.iter().filter_map(|input| input.held.missed());
         let arming = self.controller.arming.problem(&self.moment());
-        lines.chain(astray).chain(arming).chain(self.recorder.shared().problem()).collect()
+        outputs.chain(inputs).chain(arming).chain(self.recorder.shared().problem()).collect()
     }
 
     fn publish(&self, shared: &Shared) {
@@ -462,31 +432,9 @@ impl Worker {
             why: standing.why().into(),
             next_change: self.controller.arming.next_change(&moment),
             silent_until: self.controller.arming.silent_for(moment.now).map(|left| moment.wall + left),
-            outputs: self
-                .outputs
-                .iter()
-                .map(|output| OutputReport {
-                    name: output.name.clone(),
-                    kind: output.kind,
-                    line: output.held.request.line.to_string(),
-                    active_low: output.held.request.active_low,
-                    on: output.on,
-                    read_back: output.read_back,
-                    since: output.since,
-                    why: output.why.clone(),
-                    problem: output.held.problem.clone(),
-                    capture_to_line_ms: output.latency_ms,
-                })
-                .collect(),
+            outputs: self.outputs.iter().map(Output::report).collect(),
             inputs: inputs
-                .map(|(index, (input, settings))| InputReport {
-                    name: settings.name.clone(),
-                    line: input.held.request.line.to_string(),
-                    action: settings.action,
-                    active: self.controller.input(index),
-                    since: input.since,
-                    problem: input.held.problem.clone(),
-                })
+                .map(|(index, (input, settings))| input.report(settings, self.controller.input(index)))
                 .collect(),
             problems: self.problems(),
         };

@@ -4,9 +4,9 @@ use crate::anomaly::verdict::Verdict;
 use crate::appliance::{CameraHandle, NetworkState, Phase, Status};
 use crate::config;
 use crate::pipeline::State;
-use crate::service::clock::SharedClock;
+use crate::service::clock::{SharedClock, rfc3339};
 use serde::Serialize;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// A camera at one moment.
 pub struct Condition {
@@ -110,12 +110,6 @@ pub fn without_folders(text: &str) -> String {
         }
     }
     words.join(" ")
-}
-
-/// Wall-clock time to the millisecond, UTC.
-pub fn rfc3339(wall: SystemTime) -> String {
-    let timestamp = jiff::Timestamp::try_from(wall).unwrap_or_default();
-    timestamp.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 /// A measured value without digits that mean nothing.

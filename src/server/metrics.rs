@@ -3,6 +3,7 @@
 use super::App;
 use super::condition::{Condition, PHASES};
 use crate::appliance::NetworkState;
+use crate::outputs::report::Report;
 use crate::pipeline::State as AiState;
 use axum::extract::State;
 use axum::http::header;
@@ -22,10 +23,10 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    (headers, text(&cameras)).into_response()
+    (headers, text(&cameras, &appliance.outputs.report())).into_response()
 }
 
-fn text(cameras: &[(&str, Condition)]) -> String {
+fn text(cameras: &[(&str, Condition)], outputs: &Report) -> String {
     let mut page = Page(String::new());
     page.family("build_info", "gauge", "Always 1; the version is its label.");
     page.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -100,6 +101,18 @@ fn text(cameras: &[(&str, Condition)]) -> String {
         &PHASES,
         Condition::phase,
     );
+    page.family("armed", "gauge", "1 while relays may close.");
+    page.line("armed", &[], u8::from(outputs.armed));
+    if !outputs.outputs.is_empty() {
+        page.family("output_on", "gauge", "1 while an LED is lit or a relay closed.");
+        for output in &outputs.outputs {
+            page.line("output_on", &[("output", &output.name)], u8::from(output.on));
+        }
+        page.family("output_missing", "gauge", "1 while the line of an LED or relay can't be moved.");
+        for output in &outputs.outputs {
+            page.line("output_missing", &[("output", &output.name)], u8::from(output.problem.is_some()));
+        }
+    }
     page.0
 }
 
@@ -198,7 +211,7 @@ mod tests {
 
     #[test]
     fn figures_are_in_base_units_and_unmeasured_ones_are_absent() {
-        let text = text(&[("yard", condition())]);
+        let text = text(&[("yard", condition())], &Report::default());
         for line in [
             "edge_cctv_frames_analyzed_total{camera=\"yard\"} 1547",
             "edge_cctv_latency_seconds{camera=\"yard\"} 0.0125",
@@ -206,6 +219,7 @@ mod tests {
             "edge_cctv_camera_phase{camera=\"yard\",camera_phase=\"streaming\"} 1",
             "edge_cctv_camera_phase{camera=\"yard\",camera_phase=\"lost\"} 0",
             "edge_cctv_state{camera=\"yard\",state=\"IDLE\"} 1",
+            "edge_cctv_armed{} 0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
         }
@@ -214,7 +228,7 @@ mod tests {
 
     #[test]
     fn every_figure_has_its_help_and_type_before_it() {
-        let text = text(&[("yard", condition()), ("door", condition())]);
+        let text = text(&[("yard", condition()), ("door", condition())], &Report::default());
         let mut family = "";
         for line in text.lines() {
             if let Some(rest) = line.strip_prefix("# TYPE ") {

@@ -1,12 +1,13 @@
 //! LEDs, relays, inputs and arming: to be seen, tried out, silenced and armed.
 
 use super::App;
-use super::condition::{rfc3339, rounded, without_folders};
+use super::condition::{rounded, without_folders};
 use super::problem::Problem;
 use super::query::Parameters;
 use crate::outputs::arming::Mode;
 use crate::outputs::report::Report;
 use crate::outputs::{Busy, TestError};
+use crate::service::clock::rfc3339;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};

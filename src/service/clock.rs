@@ -95,6 +95,12 @@ impl Clock for SystemClock {
     }
 }
 
+/// Wall-clock time to the millisecond, UTC.
+pub fn rfc3339(wall: SystemTime) -> String {
+    let timestamp = jiff::Timestamp::try_from(wall).unwrap_or_default();
+    timestamp.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 /// A clock for tests: sleeping moves it on and takes no time.
 #[derive(Default)]
 pub struct SimulatedClock {

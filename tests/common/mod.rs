@@ -81,6 +81,25 @@ impl Server {
         Self::spawn_in(Command::new(env!("CARGO_BIN_EXE_edge-cctv")), folder, arguments)
     }
 
+    /// With variables in its environment.
+    pub fn run_with(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edge-cctv"));
+        command.envs(environment.iter().copied());
+        Self::spawn(command, arguments)
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills the program, which can do nothing about it, and gives back its state folder.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     /// Ends the program as systemd does and gives back its state folder.
     pub fn end(mut self) -> TempDir {
         self.terminate();
