@@ -63,12 +63,7 @@ pub struct Arming {
 
 impl Arming {
     pub fn new(settings: &config::Arming, choice: Choice) -> Self {
-        let mut arming = Self {
-            choice,
-            schedule: Schedule::new(Vec::new(), "UTC").expect("UTC is known everywhere"),
-            problem: None,
-            silent_until: None,
-        };
+        let mut arming = Self { choice, schedule: Schedule::always(), problem: None, silent_until: None };
         arming.configure(settings);
         arming
     }

@@ -22,12 +22,14 @@ use crate::config::Config;
 use crate::pipeline::Analysis;
 use crate::service::clock::SharedClock;
 use crate::service::progress::Pulse;
+use crate::service::shield::shielded;
 use arming::Mode;
 use control::Settings;
 use history::Closing;
 use news::{Health, News};
 use report::Report;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -94,6 +96,14 @@ struct Shared {
     report: Mutex<Arc<Report>>,
 }
 
+impl Shared {
+    /// Tells whoever looks that the thread doesn't do its work.
+    fn fail(&self, why: &str) {
+        log::error!("{why}");
+        *lock(&self.report) = Arc::new(Report::failed(why));
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -131,17 +141,24 @@ impl Outputs {
         let work = {
             let shared = shared.clone();
             move || {
-                let mut worker = worker::Worker::new(settings, chosen, clock, pulse, recorder, choice);
-                let _ = ready.send(());
-                worker.run(&shared);
+                // What goes wrong in it opens all relays on its way out, and the watchdog isn't fed any more.
+                let worked = shielded(|| {
+                    let mut worker = worker::Worker::new(settings, chosen, clock, pulse, recorder, choice);
+                    let _ = ready.send(());
+                    worker.run(&shared);
+                });
+                if let Err(defect) = worked {
+                    shared.fail(&format!("nothing moves LEDs and relays any more: {defect}"));
+                }
             }
         };
         let moving = std::thread::Builder::new().name("outputs".into()).spawn(work);
-        let moving = moving.inspect_err(|error| log::error!("no thread for the outputs: {error}")).ok();
-        if is_ready.recv_timeout(START_PATIENCE).is_err() {
-            log::error!("the outputs can't be set in time; going on without them");
+        if let Err(error) = &moving {
+            shared.fail(&format!("nothing moves LEDs and relays: no thread: {error}"));
+        } else if is_ready.recv_timeout(START_PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            shared.fail("LEDs and relays can't be set in time");
         }
-        let threads = Mutex::new(moving.into_iter().chain(recording).collect());
+        let threads = Mutex::new(moving.ok().into_iter().chain(recording).collect());
         Self { shared, recorder: kept, threads }
     }
 

@@ -65,19 +65,27 @@ pub struct Report {
     pub problems: Vec<String>,
 }
 
-impl Default for Report {
-    fn default() -> Self {
+impl Report {
+    /// Of outputs that aren't moved.
+    pub fn failed(why: &str) -> Self {
         Self {
             driver: "none",
-            driver_reason: "the outputs are starting".into(),
+            driver_reason: why.into(),
             armed: false,
             mode: Mode::default(),
-            why: "the outputs are starting".into(),
+            why: why.into(),
             next_change: None,
             silent_until: None,
             outputs: Vec::new(),
             inputs: Vec::new(),
-            problems: Vec::new(),
+            problems: vec![why.into()],
         }
+    }
+}
+
+impl Default for Report {
+    /// Before anything is known.
+    fn default() -> Self {
+        Self { problems: Vec::new(), ..Self::failed("the outputs are starting") }
     }
 }

@@ -19,6 +19,11 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// Nothing is scheduled. Needs no data of time zones, which a small board may not have.
+    pub fn always() -> Self {
+        Self { spans: Vec::new(), zone: TimeZone::UTC }
+    }
+
     /// `zone` is a name, or empty for the machine's.
     ///
     /// # Errors
@@ -26,6 +31,7 @@ impl Schedule {
     pub fn new(spans: Vec<Span>, zone: &str) -> Result<Self, String> {
         let zone = match zone {
             "" => TimeZone::system(),
+            "UTC" => TimeZone::UTC,
             name => TimeZone::get(name).map_err(|error| format!("time zone {name}: {error}"))?,
         };
         Ok(Self { spans, zone })

@@ -10,10 +10,10 @@ use super::*;
 use crate::alert::Cause;
 use crate::anomaly::Judgement;
 use crate::anomaly::kinds::{AnomalyType, Severity};
-use crate::config::outputs::{Action, AlarmType, Line, Shows};
+use crate::config::outputs::{Action, AlarmType, Bias, Line, Shows};
 use crate::config::{Camera, Input, Led, Relay};
 use crate::pipeline::State;
-use crate::service::clock::{SharedClock, SystemClock};
+use crate::service::clock::{Clock as _, SharedClock, SimulatedClock, SystemClock};
 use crate::service::progress::Progress;
 use proptest::prelude::*;
 use std::time::{Instant, SystemTime};
@@ -231,6 +231,40 @@ fn a_closing_that_a_crash_cut_off_gets_its_end_at_the_next_start() {
     let refused = run(board.outputs.test("siren", None, "me"));
     assert!(matches!(refused, Err(TestError::Pause(..))), "the pause begins with the start: {refused:?}");
     board.end();
+}
+
+/// A driver with a defect.
+struct Defective;
+
+impl driver::Driver for Defective {
+    fn name(&self) -> &'static str {
+        "defective"
+    }
+
+    fn output(&self, _: &driver::Request) -> Result<Box<dyn driver::OutputLine>, String> {
+        std::panic::resume_unwind(Box::new("out of bounds"))
+    }
+
+    fn input(&self, _: &driver::Request, _: Bias) -> Result<Box<dyn driver::InputLine>, String> {
+        Err("none".into())
+    }
+}
+
+#[test]
+fn a_defect_is_told_and_the_thread_counts_as_stuck() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configuration(folder.path());
+    let clock = SimulatedClock::shared();
+    let progress = Progress::new(clock.clone());
+    let chosen = Chosen { driver: Some(Box::new(Defective)), reason: "a test".into() };
+    let outputs = Outputs::with_driver(&config, chosen, clock.clone(), progress.pulse("outputs"));
+    for thread in outputs.threads() {
+        thread.join().unwrap();
+    }
+    let problems = outputs.report().problems.join("; ");
+    assert!(problems.contains("out of bounds"), "{problems}");
+    clock.sleep(Duration::from_secs(60));
+    assert_eq!(progress.stuck().len(), 1, "so systemd starts the program anew");
 }
 
 #[test]

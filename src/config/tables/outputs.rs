@@ -91,7 +91,7 @@ pub static ARMING: &[Key<Arming>] = &[
             allowed: TIME_ZONE,
             get: |arming| arming.time_zone.clone(),
             set: |arming, text| {
-                if !text.is_empty() && jiff::tz::TimeZone::get(text).is_err() {
+                if !["", "UTC"].contains(&text) && jiff::tz::TimeZone::get(text).is_err() {
                     return Err(format!("this machine doesn't know it; allowed are {TIME_ZONE}"));
                 }
                 arming.time_zone = text.into();
