@@ -160,6 +160,11 @@ impl Controller {
         (moved, shown)
     }
 
+    /// The cameras told nothing since the last time.
+    pub fn no_news(&self) -> News {
+        News { views: self.views.clone(), ..News::default() }
+    }
+
     fn active_alarms(&self) -> Vec<(String, Severity)> {
         let inputs = self.settings.inputs.iter().zip(&self.debounces);
         inputs

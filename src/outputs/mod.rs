@@ -144,6 +144,7 @@ impl Outputs {
                 // What goes wrong in it opens all relays on its way out, and the watchdog isn't fed any more.
                 let worked = shielded(|| {
                     let mut worker = worker::Worker::new(settings, chosen, clock, pulse, recorder, choice);
+                    worker.publish(&shared);
                     let _ = ready.send(());
                     worker.run(&shared);
                 });

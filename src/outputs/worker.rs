@@ -46,6 +46,8 @@ pub(super) struct Worker {
     inputs: Vec<Input>,
     next_tick: Duration,
     next_sample: Duration,
+    /// When an output changes by itself.
+    deadline: Option<Duration>,
     /// Why it is armed or not, as it was logged last.
     told: String,
 }
@@ -86,6 +88,7 @@ impl Worker {
             recorder,
             next_tick: Duration::ZERO,
             next_sample: Duration::ZERO,
+            deadline: None,
             told: String::new(),
         };
         worker.leds = worker.controller.settings().leds.len();
@@ -112,23 +115,25 @@ impl Worker {
             if quit {
                 break;
             }
+            let told = news.is_some() || settings.is_some() || !commands.is_empty();
             if let Some(settings) = settings {
                 self.controller.configure(settings);
             }
-            self.turn(&news, commands, shared);
+            self.turn(told, &news.unwrap_or_else(|| self.controller.no_news()), commands, shared);
         }
         self.end("the program ends");
         self.publish(shared);
     }
 
     /// When there is something to do without news.
-    fn next_wake(&self) -> Duration {
+    fn next_wake(&mut self) -> Duration {
         let sample = (!self.inputs.is_empty()).then_some(self.next_sample);
-        let deadline = self.controller.deadline(self.clock.now());
-        [Some(self.next_tick), sample, deadline].into_iter().flatten().min().unwrap_or(self.next_tick)
+        self.deadline = self.controller.deadline(self.clock.now());
+        [Some(self.next_tick), sample, self.deadline].into_iter().flatten().min().unwrap_or(self.next_tick)
     }
 
-    fn wait(&self, shared: &Shared, until: Duration) -> (News, Vec<Command>, Option<Settings>, bool) {
+    /// News are there only if somebody told some.
+    fn wait(&self, shared: &Shared, until: Duration) -> (Option<News>, Vec<Command>, Option<Settings>, bool) {
         let mut inbox = lock(&shared.inbox);
         while !inbox.dirty {
             let left = until.saturating_sub(self.clock.now());
@@ -139,13 +144,15 @@ impl Worker {
             inbox = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let Inbox { news, commands, settings, dirty, quit } = &mut *inbox;
-        *dirty = false;
-        (news.take(), std::mem::take(commands), settings.take(), *quit)
+        let told = std::mem::take(dirty);
+        (told.then(|| news.take()), std::mem::take(commands), settings.take(), *quit)
     }
 
     /// One turn: inputs, commands, decisions, lines.
-    fn turn(&mut self, news: &News, commands: Vec<Command>, shared: &Shared) {
+    /// Without anything new there is nothing to do but to look at the inputs.
+    fn turn(&mut self, told: bool, news: &News, commands: Vec<Command>, shared: &Shared) {
         let now = self.clock.now();
+        let due = self.deadline.is_some_and(|deadline| now >= deadline);
         let ticks = now >= self.next_tick;
         if ticks {
             self.next_tick = now + TICK;
@@ -157,6 +164,9 @@ impl Worker {
         if !self.inputs.is_empty() && now >= self.next_sample {
             self.next_sample = now + SAMPLE_PERIOD;
             changed |= self.sample();
+        }
+        if !(told || due || changed) {
+            return;
         }
         let (answers, mut moved) = self.obey(commands);
         let problem = self.problems().into_iter().next();
@@ -202,9 +212,10 @@ impl Worker {
         let now = self.clock.now();
         let leds = self.leds;
         for (index, output) in self.outputs.iter_mut().enumerate() {
+            let missed = output.held.problem.is_some();
             if output.held.seek(now, |request| driver.output(request)) {
                 output.on = false;
-                if index >= leds {
+                if index >= leds && missed {
                     self.controller.retake_relay(index - leds, now);
                 }
             }
@@ -420,7 +431,8 @@ impl Worker {
         outputs.chain(inputs).chain(arming).chain(self.recorder.shared().problem()).collect()
     }
 
-    fn publish(&self, shared: &Shared) {
+    /// Shows how everything is.
+    pub fn publish(&self, shared: &Shared) {
         let moment = self.moment();
         let standing = self.controller.arming.standing(&moment);
         let inputs = self.inputs.iter().zip(&self.controller.settings().inputs).enumerate();
