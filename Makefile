@@ -8,7 +8,7 @@ LISTEN ?= 127.0.0.1:8000
 # Where the program looks for ONNX Runtime when it runs out of cargo's target folder.
 onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-target}/onnxruntime/$(shell uname -m)"
 
-.PHONY: run build test test-board lint bench cross model clean
+.PHONY: run build test board-test lint bench cross model clean
 
 run: build
 	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
@@ -23,10 +23,10 @@ test:
 	@$(onnxruntime) || echo "test: going on; what needs the library is skipped" >&2
 	cargo test --locked
 
-# Boots an emulated arm64 board with a USB camera and runs the cross-compiled program on it (docs/board.md).
-test-board:
+# Boots emulated arm64 boards with cameras, LEDs and relays and runs the cross-compiled program on them (docs/board.md).
+board-test:
 	@packaging/setup.sh board
-	tests/board/stream.sh
+	tests/board/all.sh
 
 lint:
 	@packaging/setup.sh build

@@ -8,11 +8,12 @@ set -euo pipefail
 cache=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/virtual-board}
 PKGS="base-files base-passwd usr-is-merged bash coreutils dash grep sed mawk findutils
  tar gzip util-linux mount procps libc-bin init-system-helpers systemd systemd-sysv
- udev kmod iproute2 v4l-utils"
-# Kernel modules: to boot QEMU's virt machine, and for the tests.
+ udev kmod iproute2 v4l-utils gpiod tzdata"
+# Kernel modules: to boot QEMU's machine virt, to boot its Raspberry Pi 3B, for both, and for the tests.
 VIRTMODS="virtio_mmio virtio_pci virtio_blk virtio_net virtio_rng 9p 9pnet_virtio"
+PIMODS="bcm2835 bcm2835_wdt bcm2835_rng dwc2 cdc_ether rndis_host"
 BOOTMODS="crc32c_generic ext4 configfs"
-TESTMODS="vivid uvcvideo xhci_pci"
+TESTMODS="vivid uvcvideo xhci_pci i6300esb"
 
 mkdir -p "$cache"/apt/lists/partial "$cache"/apt/{archives,none}/partial
 cache=$(cd "$cache" && pwd)
@@ -71,6 +72,7 @@ dpkg-deb -x "$(fetch "$kernel")" "$k"
 ver=$(basename "$k"/lib/modules/*)
 cp "$k/boot/vmlinuz-$ver" "$cache/vmlinuz"
 cp "$k/boot/config-$ver" "$cache/config"
+cp "$k/usr/lib/linux-image-$ver/broadcom/bcm2837-rpi-3-b.dtb" "$cache/pi3b.dtb"
 
 depmod -b "$k" "$ver"
 copymods() { # DEST MODULE...: these modules and all that they need
@@ -82,9 +84,9 @@ copymods() { # DEST MODULE...: these modules and all that they need
   depmod -b "$dest" "$ver"
 }
 # shellcheck disable=SC2086
-copymods "$root/usr" $BOOTMODS $VIRTMODS $TESTMODS
+copymods "$root/usr" $BOOTMODS $VIRTMODS $PIMODS $TESTMODS
 # shellcheck disable=SC2086
-copymods "$ird" $BOOTMODS $VIRTMODS
+copymods "$ird" $BOOTMODS $VIRTMODS $PIMODS
 
 # --- what the maintainer scripts would have set up ------------------------------------
 cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
@@ -109,7 +111,7 @@ touch "$root/etc/.updated" "$root/var/.updated"                       # nothing 
 u=$root/etc/systemd; mkdir -p "$u/system-generators"
 for g in "$root"/lib/systemd/system-generators/*; do ln -sf /dev/null "$u/system-generators/${g##*/}"; done
 for m in getty.target remote-fs.target systemd-{pstore,journal-flush,random-seed,update-utmp}.service \
-  systemd-{update-utmp-runlevel,remount-fs,pcrphase,pcrphase-sysinit}.service modprobe@.service \
+  systemd-{update-utmp-runlevel,remount-fs,pcrphase,pcrphase-sysinit}.service \
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
   dev-hugepages.mount sys-kernel-tracing.mount systemd-ask-password-{console,wall}.path \
   systemd-initctl.socket proc-sys-fs-binfmt_misc.automount; do ln -sf /dev/null "$u/system/$m"; done
@@ -138,10 +140,9 @@ if cd /board/in && cmd=$(cat /board/out/.cmd); then
   bash -c "$cmd" </dev/null > >(tee -a /board/out/test.log >/dev/console) 2>&1
   rc=$?
 else rc=125; fi
-echo "board: command ended at $(up) s, status $rc" >/dev/console
+echo "board: command ended at $(up) s, status $rc" >/dev/console   # run.sh takes the status from there
 journalctl -b --no-pager -o short-monotonic >/board/out/journal.log 2>&1
 dmesg >/board/out/dmesg.log
-echo $rc >/board/out/.rc
 sync
 systemctl poweroff --force --force
 U
@@ -150,18 +151,23 @@ cat >"$root/usr/sbin/board-net" <<'U'
 ip addr add 10.0.2.15/24 dev "$1"; ip link set "$1" up; ip route add default via 10.0.2.2
 U
 chmod 755 "$root"/usr/sbin/board-{test,net}
+# The Pi's USB network device comes too late for the initramfs.
+echo 'ACTION=="add", SUBSYSTEM=="net", KERNEL=="usb0", RUN+="/usr/sbin/board-net usb0"' \
+  >"$root/etc/udev/rules.d/60-board.rules"
 
 # --- initramfs: busybox, the boot modules; mount the disk, hand over --------------------
 mkdir -p "$ird"/{bin,dev,proc,sys,root}
 dpkg-deb --fsys-tarfile "$(fetch busybox-static)" | tar -xO ./bin/busybox >"$ird/bin/busybox"
 chmod 755 "$ird/bin/busybox"; ln -s busybox "$ird/bin/sh"
-{ echo '#!/bin/sh'; echo "BOOT='${BOOTMODS//$'\n'/}' VIRT='${VIRTMODS//$'\n'/}'"; cat <<'U'; } >"$ird/init"
+{ echo '#!/bin/sh'; echo "BOOT='$BOOTMODS' VIRT='$VIRTMODS' PI='$PIMODS'"; cat <<'U'; } >"$ird/init"
 /bin/busybox --install -s /bin; export PATH=/bin
 mount -t devtmpfs dev /dev; mount -t proc proc /proc; mount -t sysfs sys /sys
-for m in $BOOT $VIRT; do modprobe $m 2>/dev/null; done
+if grep -q raspberrypi /proc/device-tree/compatible; then mods=$PI; else mods=$VIRT; fi
+for m in $BOOT $mods; do modprobe $m 2>/dev/null; done
 mkdir -p /in /out; p=trans=virtio,version=9p2000.L,msize=262144
 mount -t 9p -o $p,ro in /in 2>/dev/null && mount -t 9p -o $p out /out
 for i in $(seq 100); do
+  [ -b /dev/mmcblk0 ] && disk=/dev/mmcblk0 && break
   disk=$(grep -lx root /sys/block/vd*/serial 2>/dev/null) && disk=/dev/$(echo $disk | cut -d/ -f4) && break
   sleep 0.1
 done
@@ -169,16 +175,18 @@ mount -t ext4 -o rw,noatime $disk /root || poweroff -f
 # QEMU's user network, without waiting for DHCP; the kernel argument net.ifnames=0 goes with it.
 ip link set lo up
 [ ! -e /sys/class/net/eth0 ] || /root/usr/sbin/board-net eth0
-mount -o move /in /root/board/in; mount -o move /out /root/board/out
+if [ -d /board ]; then cp -a /board/. /root/board/     # the Pi: run.sh put the files into the initramfs
+else mount -o move /in /root/board/in; mount -o move /out /root/board/out; fi
 for d in dev proc sys; do mount -o move /$d /root/$d; done
 exec switch_root /root /lib/systemd/systemd
 U
 chmod 755 "$ird/init"
 (cd "$ird" && find . | cpio -o -H newc -R 0:0 --quiet | zstd -q -10 >"$cache/initrd.zst")
+truncate -s %4 "$cache/initrd.zst"                 # run.sh appends a cpio, which has to begin at a multiple of 4
 
-# --- disk -----------------------------------------------------------------------------------
+# --- disk: as an SD card it has to have a power of two as its size -----------------------------
 rm -f "$cache/root.ext4"
-mke2fs -q -t ext4 -O ^has_journal,^metadata_csum -E lazy_itable_init=1 -L board \
+mke2fs -q -t ext4 -O ^metadata_csum -E lazy_itable_init=1 -L board \
   -d "$root" "$cache/root.ext4" 512M >/dev/null 2>&1
 echo "$key" >"$cache/key"
 echo "made in $SECONDS s: kernel $ver, root $(du -sh "$root" | cut -f1), initrd $(du -h "$cache/initrd.zst" | cut -f1)"
