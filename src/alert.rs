@@ -10,6 +10,9 @@ use std::time::Duration;
 /// An anomaly is believed once it was there in so many analysed frames one after the other.
 const CONFIRM_FRAMES: u32 = 3;
 
+/// Two frames so far apart tell nothing of each other: cameras give at least one in two seconds.
+const SLOWEST_FRAME_SECONDS: f64 = 4.0;
+
 /// What raises an ALERT in one frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cause {
@@ -26,6 +29,8 @@ pub struct StateMachine {
     /// Motion without a longer gap since then.
     motion_since: Option<Duration>,
     last_motion: Option<Duration>,
+    /// Nothing moved in the newest frame.
+    quiet: bool,
     /// When there was a cause last, the zone if it was one's, and its severity.
     last_cause: Option<(Duration, Option<Arc<str>>, Severity)>,
     /// Those of the newest frame.
@@ -47,13 +52,16 @@ impl StateMachine {
     ) -> State {
         let since = |then: Duration| time.saturating_sub(then).as_secs_f64();
         if !regions.is_empty() {
-            // A gap shorter than the time that motion must last doesn't begin it anew.
+            // A gap shorter than the time that motion must last doesn't begin it anew, and neither does a slow camera, in whose
+            // frames there is none.
             let gap = self.last_motion.map_or(f64::INFINITY, since);
-            if self.motion_since.is_none() || gap > motion.min_seconds.max(0.2) {
+            let longest = if self.quiet { motion.min_seconds.max(0.2) } else { SLOWEST_FRAME_SECONDS };
+            if self.motion_since.is_none() || gap > longest {
                 self.motion_since = Some(time);
             }
             self.last_motion = Some(time);
         }
+        self.quiet = regions.is_empty();
         let lasts = self.motion_since.is_some_and(|start| since(start) >= motion.min_seconds);
         let moving = !regions.is_empty() && lasts;
         let recent = self.last_motion.is_some_and(|last| since(last) < motion.hold_seconds);
@@ -212,6 +220,21 @@ mod tests {
         assert_eq!((machine.causes(), machine.severity()), (&[][..], Some(Severity::High)));
         frame(&mut machine, 5600, &[]);
         assert_eq!(machine.severity(), None);
+    }
+
+    #[test]
+    fn a_slow_camera_shows_motion_too() {
+        let (motion, alert) = (config::Motion::default(), config::Alert::default());
+        let mut machine = StateMachine::default();
+        let mut state = |seconds, regions: &[Region]| {
+            machine.update(Duration::from_secs_f64(seconds), regions, None, &motion, &alert)
+        };
+        let moving = [region(None)];
+        assert_eq!(state(0.0, &moving), State::Idle);
+        assert_eq!(state(2.0, &moving), State::Motion, "one frame in two seconds");
+        assert_eq!(state(4.0, &[]), State::Idle);
+        assert_eq!(state(6.0, &moving), State::Idle, "nothing moved in between");
+        assert_eq!(state(60.0, &moving), State::Idle, "nobody knows what was in between");
     }
 
     #[test]
