@@ -64,6 +64,8 @@ pub struct History {
     closings: VecDeque<Closing>,
     /// Of each relay.
     last: Vec<Entry>,
+    /// Something of it can't be read: there may have been closings that nobody knows of.
+    pub incomplete: bool,
 }
 
 impl History {
@@ -89,7 +91,10 @@ impl History {
                 match serde_json::from_slice::<Entry>(&line) {
                     Ok(entry) => history.add(&entry),
                     Err(_) if line.trim_ascii().is_empty() => {}
-                    Err(_) => unreadable += 1,
+                    Err(_) => {
+                        history.incomplete = true;
+                        unreadable += 1;
+                    }
                 }
             }
         }
@@ -133,6 +138,9 @@ impl History {
 
     /// How long ago a relay's last closing ended, seen from now.
     pub fn past(&self, relay: &str, boot: &str, uptime: f64) -> Past {
+        if self.incomplete {
+            return Past::Unknown;
+        }
         let Some(last) = self.last.iter().find(|last| last.relay == relay) else { return Past::None };
         let ago = uptime - last.uptime;
         if boot.is_empty() || last.boot != boot || ago.is_nan() || ago < 0.0 || last.event == Event::Closed {
@@ -244,6 +252,7 @@ mod tests {
 
         let (mut history, unreadable) = History::load(&path).unwrap();
         assert_eq!((history.unfinished(), unreadable), (vec!["door".to_string()], 1));
+        assert!(history.incomplete);
         let mut log = Log::new(path.clone());
         let end = entry("door", Event::Opened, 9.0);
         log.add(&end).unwrap();
@@ -270,6 +279,8 @@ mod tests {
         assert_eq!(history.past("siren", "", 50.0), Past::Unknown);
         assert_eq!(history.past("siren", "b1", 2.0), Past::Unknown);
         assert_eq!(history.past("door", "b1", 50.0), Past::None);
+        history.incomplete = true;
+        assert_eq!(history.past("door", "b1", 50.0), Past::Unknown);
     }
 
     #[test]

@@ -280,4 +280,6 @@ fn make_safe(settings: &Settings, driver: &dyn driver::Driver) -> Result<(), Vec
 }
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod tests;

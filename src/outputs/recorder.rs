@@ -65,7 +65,10 @@ impl Recorder {
                 }
                 *lock(&shared.history) = history;
             }
-            Err(error) => shared.tell(Some(format!("the history of the relays can't be read: {error}"))),
+            Err(error) => {
+                lock(&shared.history).incomplete = true;
+                shared.tell(Some(format!("the history of the relays can't be read: {error}")));
+            }
         }
         let choice_path = folder.join("arming.json");
         let choice = read_choice(&choice_path).unwrap_or_else(|why| {
