@@ -23,17 +23,12 @@ const PATTERN: &str = "\"on\", \"off\", and milliseconds on, off, on, off and so
 const BIAS: &str = "\"as-is\", \"pull-up\", \"pull-down\", \"disabled\"";
 const ACTION: &str = "\"report\" (it is shown, and nothing else), \"arm\" (active arms, inactive disarms), \"silence\" (each press \
                       silences), \"alarm\" (while active it is an alarm)";
-const OUTPUT_NAME: &str = text::CAMERA_NAME;
 const CAMERAS: &str = "lists of cameras' names";
 const ZONES: &str = "lists of zones' names";
 const INPUTS: &str = "lists of inputs' names";
 const TYPES: &str = "lists of \"zone\" (motion in an alert zone), \"sudden_motion\", \"unusual_activity\", \"loitering\", \
                      \"rapid_movement\", \"unusual_size\", \"unusual_time\", \"crowd\", \"unusual_appearance\", \
                      \"camera_tampering\"";
-
-fn line(text: &str) -> Result<Line, String> {
-    Line::parse(text).ok_or_else(|| format!("it names no line; allowed are {LINE}"))
-}
 
 fn alarm_type(text: &str) -> Result<(), String> {
     if AlarmType::all().any(|kind| kind.name() == text) {
@@ -118,47 +113,72 @@ pub static ARMING: &[Key<Arming>] = &[
 
 const TIME_ZONE: &str = "names such as \"Europe/Berlin\", and \"\"";
 
+/// The key of what an LED, relay or input is called.
+macro_rules! name {
+    ($about:literal) => {
+        Key {
+            name: "name",
+            effect: Effect::Restart,
+            required: true,
+            unit: "",
+            about: $about,
+            field: Field::Text {
+                allowed: text::CAMERA_NAME,
+                get: |item| item.name.clone(),
+                set: |item, text| {
+                    text::camera_name(text)?;
+                    item.name = text.into();
+                    Ok(())
+                },
+            },
+        }
+    };
+}
+
+/// The key of its line.
+macro_rules! line {
+    ($about:literal) => {
+        Key {
+            name: "line",
+            effect: Effect::Restart,
+            required: true,
+            unit: "",
+            about: $about,
+            field: Field::Text {
+                allowed: LINE,
+                get: |item| item.line.to_string(),
+                set: |item, text| {
+                    item.line =
+                        Line::parse(text).ok_or_else(|| format!("it names no line; allowed are {LINE}"))?;
+                    Ok(())
+                },
+            },
+        }
+    };
+}
+
+/// The key of the level that counts.
+macro_rules! active_low {
+    ($about:literal) => {
+        Key {
+            name: "active_low",
+            effect: Effect::Restart,
+            required: false,
+            unit: "",
+            about: $about,
+            field: Field::Switch {
+                get: |item| item.active_low,
+                set: |item, switch| item.active_low = switch,
+            },
+        }
+    };
+}
+
 /// `[[led]]`
 pub static LED: &[Key<Led>] = &[
-    Key {
-        name: "name",
-        effect: Effect::Restart,
-        required: true,
-        unit: "",
-        about: "Each LED and relay has its own.",
-        field: Field::Text {
-            allowed: OUTPUT_NAME,
-            get: |led| led.name.clone(),
-            set: |led, text| {
-                text::camera_name(text)?;
-                led.name = text.into();
-                Ok(())
-            },
-        },
-    },
-    Key {
-        name: "line",
-        effect: Effect::Restart,
-        required: true,
-        unit: "",
-        about: "The GPIO line; `edge-cctv devices` lists the chips.",
-        field: Field::Text {
-            allowed: LINE,
-            get: |led| led.line.to_string(),
-            set: |led, text| {
-                led.line = line(text)?;
-                Ok(())
-            },
-        },
-    },
-    Key {
-        name: "active_low",
-        effect: Effect::Restart,
-        required: false,
-        unit: "",
-        about: "It is lit while the line is low.",
-        field: Field::Switch { get: |led| led.active_low, set: |led, switch| led.active_low = switch },
-    },
+    name!("Each LED and relay has its own."),
+    line!("The GPIO line; `edge-cctv devices` lists the chips."),
+    active_low!("It is lit while the line is low."),
     Key {
         name: "shows",
         effect: Effect::AtOnce,
@@ -231,49 +251,12 @@ pub static PATTERNS: &[Key<Patterns>] = &[
 
 /// `[[relay]]`
 pub static RELAY: &[Key<Relay>] = &[
-    Key {
-        name: "name",
-        effect: Effect::Restart,
-        required: true,
-        unit: "",
-        about: "Each LED and relay has its own.",
-        field: Field::Text {
-            allowed: OUTPUT_NAME,
-            get: |relay| relay.name.clone(),
-            set: |relay, text| {
-                text::camera_name(text)?;
-                relay.name = text.into();
-                Ok(())
-            },
-        },
-    },
-    Key {
-        name: "line",
-        effect: Effect::Restart,
-        required: true,
-        unit: "",
-        about: "The GPIO line. What the relay switches must be safe while it is open: that is how it is when the program \
-                starts, stops or crashes. Give the line a resistor that keeps it so while nobody drives it.",
-        field: Field::Text {
-            allowed: LINE,
-            get: |relay| relay.line.to_string(),
-            set: |relay, text| {
-                relay.line = line(text)?;
-                Ok(())
-            },
-        },
-    },
-    Key {
-        name: "active_low",
-        effect: Effect::Restart,
-        required: false,
-        unit: "",
-        about: "It is closed while the line is low.",
-        field: Field::Switch {
-            get: |relay| relay.active_low,
-            set: |relay, switch| relay.active_low = switch,
-        },
-    },
+    name!("Each LED and relay has its own."),
+    line!(
+        "The GPIO line. What the relay switches must be safe while it is open: that is how it is when the program \
+                starts, stops or crashes. Give the line a resistor that keeps it so while nobody drives it."
+    ),
+    active_low!("It is closed while the line is low."),
     Key {
         name: "cameras",
         effect: Effect::AtOnce,
@@ -402,48 +385,9 @@ pub static RELAY: &[Key<Relay>] = &[
 
 /// `[[input]]`
 pub static INPUT: &[Key<Input>] = &[
-    Key {
-        name: "name",
-        effect: Effect::Restart,
-        required: true,
-        unit: "",
-        about: "Each input has its own.",
-        field: Field::Text {
-            allowed: OUTPUT_NAME,
-            get: |input| input.name.clone(),
-            set: |input, text| {
-                text::camera_name(text)?;
-                input.name = text.into();
-                Ok(())
-            },
-        },
-    },
-    Key {
-        name: "line",
-        effect: Effect::Restart,
-        required: true,
-        unit: "",
-        about: "The GPIO line.",
-        field: Field::Text {
-            allowed: LINE,
-            get: |input| input.line.to_string(),
-            set: |input, text| {
-                input.line = line(text)?;
-                Ok(())
-            },
-        },
-    },
-    Key {
-        name: "active_low",
-        effect: Effect::Restart,
-        required: false,
-        unit: "",
-        about: "It is active while the line is low, as with a contact to ground and a pull-up.",
-        field: Field::Switch {
-            get: |input| input.active_low,
-            set: |input, switch| input.active_low = switch,
-        },
-    },
+    name!("Each input has its own."),
+    line!("The GPIO line."),
+    active_low!("It is active while the line is low, as with a contact to ground and a pull-up."),
     Key {
         name: "bias",
         effect: Effect::Restart,
