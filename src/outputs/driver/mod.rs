@@ -2,6 +2,7 @@
 //! high or a low line.
 
 mod gpiochip;
+#[cfg(test)]
 pub mod recorded;
 mod rppal;
 
