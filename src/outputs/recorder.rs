@@ -3,10 +3,11 @@
 
 use super::arming::Choice;
 use super::history::{Closing, Entry, History, Log};
+use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -16,6 +17,12 @@ const MOST_WAITING: usize = 64;
 
 /// A relay waits so long for its move to be written down, and moves in any case then. Less than the time of a frame.
 const PATIENCE: Duration = Duration::from_millis(20);
+
+/// A disk that didn't take something is tried again after so long, or with the next job.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Moves that are kept for a disk that takes nothing; the oldest go first.
+const MOST_UNWRITTEN: usize = 1000;
 
 enum Job {
     Entry(Entry, SyncSender<()>),
@@ -131,21 +138,39 @@ impl Shared {
 }
 
 fn write(waiting: &Receiver<Job>, shared: &Shared, mut log: Log, choice_path: &Path) {
-    // What was chosen and isn't on the disk yet.
-    let mut unsaved: Option<Choice> = None;
-    while let Ok(job) = waiting.recv() {
-        let written = match job {
-            Job::Entry(entry, done) => {
-                let written = log.add(&entry);
-                // Nobody waits any more if it took too long.
-                let _ = done.try_send(());
-                written.and_then(|()| log.sync())
-            }
-            Job::Choice(choice) => {
-                unsaved = Some(choice);
-                Ok(())
-            }
+    // What isn't on the disk yet: a full one may have room later.
+    let (mut unwritten, mut unsaved) = (VecDeque::new(), None::<Choice>);
+    loop {
+        let job = if unwritten.is_empty() && unsaved.is_none() {
+            waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            waiting.recv_timeout(RETRY)
         };
+        let mut done = None;
+        match job {
+            Ok(Job::Entry(entry, answer)) => {
+                if unwritten.len() == MOST_UNWRITTEN {
+                    unwritten.pop_front();
+                }
+                unwritten.push_back(entry);
+                done = Some(answer);
+            }
+            Ok(Job::Choice(choice)) => unsaved = Some(choice),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let mut written = Ok(());
+        while let (Ok(()), Some(entry)) = (&written, unwritten.front()) {
+            written = log.add(entry);
+            if written.is_ok() {
+                unwritten.pop_front();
+            }
+        }
+        if let Some(done) = done {
+            // Nobody waits any more if it took too long.
+            let _ = done.try_send(());
+        }
+        let written = written.and_then(|()| log.sync());
         let saved = unsaved.as_ref().map_or(Ok(()), |choice| write_choice(choice_path, choice));
         if saved.is_ok() {
             unsaved = None;
@@ -185,6 +210,7 @@ fn write_choice(path: &Path, choice: &Choice) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::arming::Mode;
+    use super::super::history::Event;
     use super::*;
 
     #[test]
@@ -214,5 +240,32 @@ mod tests {
         drop(recorder);
         thread.unwrap().join().unwrap();
         assert!(shared.problem().is_some_and(|why| why.contains("can't be")), "{:?}", shared.problem());
+    }
+
+    #[test]
+    fn what_a_full_disk_refused_is_written_once_it_has_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        fs::write(&state, "no folder").unwrap();
+        let (recorder, _, thread) = Recorder::start(&state);
+        let entry = |why: &str, event| Entry {
+            relay: "siren".into(),
+            event,
+            at: "2026-11-24T12:00:00.000Z".into(),
+            why: why.into(),
+            time_synced: true,
+            boot: String::new(),
+            uptime: 0.0,
+        };
+        recorder.entry(entry("motion", Event::Closed));
+        assert!(recorder.shared().problem().is_some());
+        fs::remove_file(&state).unwrap();
+        recorder.entry(entry("over", Event::Opened));
+        let shared = recorder.shared();
+        drop(recorder);
+        thread.unwrap().join().unwrap();
+        let (history, _) = History::load(&state.join("relays.jsonl")).unwrap();
+        assert_eq!(history.newest(9), shared.newest(9));
+        assert_eq!(history.newest(9).len(), 1);
     }
 }
