@@ -1,5 +1,5 @@
 //! What holds for every request: which other sites' pages may use the API (CORS), which may command the
-//! camera (Origin), how large a body may be, and that every error is JSON.
+//! camera (Origin), how large a body may be, and that every error is JSON or a page of ours.
 
 use super::App;
 use super::problem::Problem;
@@ -145,8 +145,10 @@ fn origin_allowed(headers: &HeaderMap, listed: &[String]) -> bool {
 fn as_json(response: Response) -> Response {
     let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
-    let is_json = |value: &HeaderValue| value.as_bytes().starts_with(b"application/json");
-    if !failed || response.headers().get(header::CONTENT_TYPE).is_some_and(is_json) {
+    let ours = |value: &HeaderValue| {
+        ["application/json", "text/html"].iter().any(|kind| value.as_bytes().starts_with(kind.as_bytes()))
+    };
+    if !failed || response.headers().get(header::CONTENT_TYPE).is_some_and(ours) {
         return response;
     }
     let mut problem = Problem::of_status(status).into_response();

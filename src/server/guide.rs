@@ -30,7 +30,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// `GET /`: what this is; a browser gets the page.
 pub async fn root(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     if wants_html(&headers) {
-        return page::page();
+        return page::page(&headers);
     }
     let camera = app.context.appliance.first();
     let ai_enabled = matches!(camera.network().await, NetworkState::Running { .. });

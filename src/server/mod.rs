@@ -119,7 +119,6 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/healthz", get(health::alive)),
         ("/readyz", get(health::ready)),
         ("/metrics", get(metrics::metrics)),
-        ("/page.js", get(page::script)),
-        ("/page.css", get(page::style)),
+        ("/assets/{file}", get(page::asset)),
     ]
 }
