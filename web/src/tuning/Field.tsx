@@ -1,0 +1,127 @@
+/** One setting: a slider and a number for it, what a change does, and what is wrong with what was asked for. */
+
+import { useEffect, useId, useRef, useState } from 'react';
+import type { Fault, Key } from '../api/types.ts';
+import { Button } from '../parts/Parts.tsx';
+import { Faults } from '../settings/Faults.tsx';
+import { useTexts } from '../texts/index.tsx';
+import { positionOf, type Scale, STEPS, valueAt } from './scale.ts';
+
+/** Sliders tell their value so long after the last movement: each one is written to the disk. */
+const SETTLED_MS = 300;
+
+interface Props {
+  /** For its texts. */
+  name: string;
+  about: Key;
+  value: number;
+  /** Changed here, and not as the file has it. */
+  changed: boolean;
+  /** It acts after a restart only, and hasn't yet. */
+  pending: boolean;
+  faults: Fault[];
+  /** The part of its range in which people choose; without one there is a number only. */
+  slider?: { from: number; to: number; logarithmic?: boolean };
+  /** What is shown is so many times the value. */
+  factor?: number;
+  /** Null: back to the file's value. */
+  change: (value: number | null) => void;
+}
+
+export function Field({ name, about, value, changed, pending, faults, slider, factor = 1, change }: Props) {
+  const { texts, format } = useTexts();
+  const id = useId();
+  const [written, setWritten] = useState<string | null>(null);
+  const [position, setPosition] = useState<number | null>(null);
+  const scale: Scale | null =
+    slider === undefined
+      ? null
+      : {
+          from: slider.from,
+          to: slider.to,
+          logarithmic: slider.logarithmic === true,
+          zero: about.from === 0 && slider.logarithmic === true,
+        };
+
+  // Only what the user does sets it off: the newest of the rest will do.
+  const settled = useRef(() => {});
+  settled.current = () => {
+    if (position !== null && scale !== null) change(valueAt(position, scale));
+  };
+  useEffect(() => {
+    if (position === null) return undefined;
+    const timer = setTimeout(() => settled.current(), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [position]);
+  // What the server has now is what is shown, unless something is wrong with what was written.
+  const isFaulty = faults.length > 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a value that comes ends what was being entered
+  useEffect(() => {
+    setPosition(null);
+    if (!isFaulty) setWritten(null);
+  }, [value, isFaulty]);
+
+  const shown = position !== null && scale !== null ? valueAt(position, scale) : value;
+  const text = written ?? String(Number((shown * factor).toPrecision(6)));
+  const settle = () => {
+    if (written === null) return;
+    const number = Number(written.replace(',', '.'));
+    // What is no number is shown as wrong by the browser; the server names what is out of range.
+    if (written.trim() !== '' && Number.isFinite(number)) change(number / factor);
+    else setWritten(null);
+  };
+  const unit = texts.tuning.units[about.unit] ?? about.unit;
+  const title = texts.tuning.names[name] ?? name;
+  return (
+    <div className="tuning-field">
+      <div className="tuning-label">
+        <label htmlFor={id}>{title}</label>
+        <span className={`effect ${about.effect}`}>
+          {pending ? texts.tuning.effects.restart : texts.tuning.effects[about.effect]}
+        </span>
+      </div>
+      <div className="tuning-input">
+        {scale !== null && (
+          <input
+            type="range"
+            min={0}
+            max={STEPS}
+            value={position ?? positionOf(value, scale)}
+            aria-label={title}
+            aria-valuetext={`${format.significant(shown * factor, 3)} ${unit}`}
+            onChange={(event) => {
+              setWritten(null);
+              setPosition(Number(event.target.value));
+            }}
+          />
+        )}
+        <input
+          id={id}
+          className="number"
+          inputMode="decimal"
+          value={text}
+          aria-invalid={faults.length > 0}
+          aria-describedby={`${id}-about`}
+          onChange={(event) => setWritten(event.target.value)}
+          onBlur={settle}
+          onKeyDown={(event) => event.key === 'Enter' && settle()}
+        />
+        <span className="unit">{unit}</span>
+        <Button
+          look="quiet"
+          className={changed ? '' : 'absent'}
+          disabled={!changed}
+          aria-label={texts.tuning.resetNamed(title)}
+          title={texts.tuning.reset}
+          onClick={() => change(null)}
+        >
+          ↺
+        </Button>
+      </div>
+      <p id={`${id}-about`} className="muted hint">
+        {texts.tuning.hints[name] ?? about.about}
+      </p>
+      <Faults list={faults} />
+    </div>
+  );
+}
