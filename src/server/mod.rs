@@ -104,7 +104,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/ws/live/{camera}", get(websocket::named)),
         ("/snapshot", post(snapshots::take)),
         ("/api/snapshots", get(snapshots::list)),
-        ("/api/snapshots/{filename}", get(snapshots::download)),
+        ("/api/snapshots/{filename}", get(snapshots::download).delete(snapshots::delete)),
         ("/api/cameras", get(cameras::list)),
         ("/api/openapi.json", get(openapi::document)),
         ("/api/baseline", get(baseline::show)),

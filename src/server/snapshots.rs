@@ -120,6 +120,19 @@ impl Store {
             Err(error) => Err(error),
         }
     }
+
+    /// Removes a snapshot; false if there is none of that name.
+    fn delete(&self, filename: &str) -> io::Result<bool> {
+        // Here too, only names of our own pattern reach the file system.
+        if time_of(filename).is_none() {
+            return Ok(false);
+        }
+        match fs::remove_file(self.folder.join(filename)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Time and number of `snapshot_<time>.jpg` or `snapshot_<time>_<number>.jpg`; `None` for any other name.
@@ -198,11 +211,33 @@ pub async fn download(
 ) -> Result<Response, Problem> {
     let read = in_background(&app, move |store| store.read(&filename)).await;
     let jpeg = read.map_err(|error| unreadable(&error))?;
-    let jpeg = jpeg.ok_or_else(|| {
-        Problem::not_found("there is no such snapshot; /api/snapshots lists those that there are")
-    })?;
+    let jpeg = jpeg.ok_or_else(no_snapshot)?;
     Ok(([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, no-cache")], jpeg)
         .into_response())
+}
+
+/// `DELETE /api/snapshots/{filename}`
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Path(filename): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let name = filename.clone();
+    match in_background(&app, move |store| store.delete(&name)).await {
+        Ok(true) => Ok(Json(json!({ "status": "deleted", "filename": filename }))),
+        Ok(false) => Err(no_snapshot()),
+        Err(error) => {
+            log::error!("a snapshot can't be deleted: {error}");
+            Err(Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Snapshot not deleted",
+                "the state folder can't be written to; the log says why",
+            ))
+        }
+    }
+}
+
+fn no_snapshot() -> Problem {
+    Problem::not_found("there is no such snapshot; /api/snapshots lists those that there are")
 }
 
 fn unreadable(error: &io::Error) -> Problem {
@@ -264,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_file_can_be_read() {
+    fn no_other_file_can_be_read_or_deleted() {
         let (_folder, store) = store();
         store.write(b"jpeg", at(1)).unwrap();
         fs::write(store.folder.join("secret.jpg"), "secret").unwrap();
@@ -278,7 +313,20 @@ mod tests {
             "",
         ] {
             assert!(store.read(name).unwrap().is_none(), "{name:?}");
+            assert!(!store.delete(name).unwrap(), "{name:?}");
         }
+        assert!(store.folder.join("secret.jpg").exists() && store.folder.join("../snapshot_2.jpg").exists());
+    }
+
+    #[test]
+    fn a_deleted_snapshot_is_gone_and_the_others_stay() {
+        let (_folder, store) = store();
+        assert!(!store.delete("snapshot_1.jpg").unwrap(), "no folder, no snapshot");
+        store.write(b"one", at(1)).unwrap();
+        store.write(b"two", at(2)).unwrap();
+        assert!(store.delete("snapshot_1.jpg").unwrap());
+        assert!(!store.delete("snapshot_1.jpg").unwrap(), "it is gone already");
+        assert_eq!(store.read("snapshot_2.jpg").unwrap().as_deref(), Some(b"two".as_slice()));
     }
 
     #[test]
