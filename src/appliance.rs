@@ -11,6 +11,7 @@ use crate::camera::{self, Camera, CameraError, Frame};
 use crate::config::{self, Config};
 use crate::outputs::Outputs;
 use crate::outputs::news::Health;
+use crate::picture::plane::Plane;
 use crate::publisher::{Publisher, Viewer, Wish};
 use crate::service::clock::SharedClock;
 use crate::service::progress::Progress;
@@ -114,13 +115,18 @@ impl Appliance {
 #[error("{0}")]
 pub struct StartError(pub String);
 
+/// The analysis is stuck in a frame, or at its end.
+#[derive(Debug, thiserror::Error)]
+#[error("the analysis doesn't answer; try again")]
+pub struct AnalysisBusy;
+
 /// Why a command to the analysis didn't do what it should, in words for people.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     #[error("anomalies aren't looked for at this camera (anomaly.enabled)")]
     Off,
-    #[error("the analysis doesn't answer; try again")]
-    Busy,
+    #[error(transparent)]
+    Busy(#[from] AnalysisBusy),
     #[error("{0}")]
     Unsaved(String),
 }
@@ -274,6 +280,15 @@ impl CameraHandle {
         self.command(Command::Copy).await?.ok_or(BaselineError::Off)
     }
 
+    /// What is done with each pixel of the newest frame, as numbers of [`Layer`](crate::motion::zones::Layer); `None`
+    /// before the first frame.
+    ///
+    /// # Errors
+    /// The analysis is stuck.
+    pub async fn layers(&self) -> Result<Option<Plane>, AnalysisBusy> {
+        self.command(Command::Layers).await
+    }
+
     /// While paused nothing is learned; until the program ends.
     pub fn pause_learning(&self, paused: bool) {
         self.learning_paused.store(paused, Ordering::Relaxed);
@@ -283,13 +298,13 @@ impl CameraHandle {
     async fn command<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
-    ) -> Result<T, BaselineError> {
+    ) -> Result<T, AnalysisBusy> {
         let (answer, answered) = oneshot::channel();
         lock(&self.commands).push(command(answer));
         self.analysis.slot.nudge();
         match tokio::time::timeout(COMMAND_PATIENCE, answered).await {
             Ok(Ok(answer)) => Ok(answer),
-            _ => Err(BaselineError::Busy),
+            _ => Err(AnalysisBusy),
         }
     }
 

@@ -192,6 +192,12 @@ impl Pipeline {
     pub fn mask(&self) -> &Plane {
         self.motion.mask()
     }
+
+    /// What is done with each pixel of the last frame, as numbers of [`Layer`](crate::motion::zones::Layer) at the size
+    /// at which motion was sought; `None` before the first frame.
+    pub fn layers(&self) -> Option<Plane> {
+        self.motion.layers(&self.privacy)
+    }
 }
 
 /// The smallest reduction (1, 2, 4 or 8, which JPEG decodes to directly) to at most `max_width` columns.

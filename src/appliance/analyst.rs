@@ -10,6 +10,7 @@ use crate::anomaly::hours::Hour;
 use crate::anomaly::store::{Kept, Origin, source_tag};
 use crate::camera::supervisor::Sink;
 use crate::config;
+use crate::picture::plane::Plane;
 use crate::pipeline::Pipeline;
 use crate::service::shield::shielded;
 use crate::service::slot::Taken;
@@ -40,6 +41,8 @@ pub(super) enum Command {
     Save(Acknowledge),
     /// Give a copy of what was learned; `None` if anomalies aren't looked for.
     Copy(oneshot::Sender<Option<Box<Kept>>>),
+    /// Give what is done with each pixel of the last frame; `None` before the first.
+    Layers(oneshot::Sender<Option<Plane>>),
 }
 
 /// Analyses until the inbox is closed. Sends `ready` once frames can come.
@@ -131,6 +134,9 @@ impl<'a> Analyst<'a> {
                 Command::Copy(answer) => {
                     // Who asked may be gone.
                     let _ = answer.send(self.kept().map(Box::new));
+                }
+                Command::Layers(answer) => {
+                    let _ = answer.send(self.pipeline.layers());
                 }
                 Command::Reset(acknowledge) => {
                     self.reset();

@@ -19,7 +19,7 @@ use background::{Background, BackgroundSettings};
 use regions::Labeller;
 use std::time::Duration;
 use tracks::{Track, Tracker};
-use zones::ZoneMasks;
+use zones::{Privacy, ZoneMasks};
 
 /// Motion detection for one camera.
 pub struct Motion {
@@ -96,6 +96,12 @@ impl Motion {
     /// The last frame's foreground, 0 or 255, blind zones taken out.
     pub fn mask(&self) -> &Plane {
         &self.mask
+    }
+
+    /// What it does with each pixel of the last frame; see [`zones::layers`]. `None` while there was no frame since the
+    /// settings changed.
+    pub fn layers(&self, privacy: &Privacy) -> Option<Plane> {
+        (!self.mask.data.is_empty()).then(|| zones::layers(&self.mask, &self.masks, privacy))
     }
 
     /// Forgets what it saw.

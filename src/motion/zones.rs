@@ -34,6 +34,35 @@ impl ZoneMasks {
     }
 }
 
+/// What the detector does with a pixel. A later one holds where several would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Layer {
+    Watched,
+    /// Motion here is an alert.
+    Alert,
+    /// Motion here isn't looked at.
+    Ignored,
+    /// Black before anything is looked at.
+    Privacy,
+    /// Something moves here, and counts.
+    Foreground,
+}
+
+/// Each pixel's [`Layer`] as a number; `foreground` (0 or 255) is at the size of the rasters.
+pub fn layers(foreground: &Plane, zones: &ZoneMasks, privacy: &Privacy) -> Plane {
+    let mut layers = Plane::new(foreground.width, foreground.height, Layer::Watched as u8);
+    let alert = zones.alert.iter().map(|(_, mask)| (mask, Layer::Alert));
+    let blind = zones.blind.iter().map(|mask| (mask, Layer::Ignored));
+    let hidden = [(&privacy.mask, Layer::Privacy), (foreground, Layer::Foreground)];
+    for (mask, layer) in alert.chain(blind).chain(hidden) {
+        for (pixel, _) in layers.data.iter_mut().zip(&mask.data).filter(|(_, inside)| **inside != 0) {
+            *pixel = layer as u8;
+        }
+    }
+    layers
+}
+
 /// Blackens privacy zones. Keeps a mask for the size it saw last.
 #[derive(Clone, Debug, Default)]
 pub struct Privacy {
@@ -153,6 +182,30 @@ mod tests {
         assert_eq!(blind.row(80)[50], 0);
         assert_eq!(blind.row(80)[2], 255);
         assert_eq!(blind.row(3)[50], 255);
+    }
+
+    #[test]
+    fn what_moves_hides_zones_and_what_is_hidden_alerts_nobody() {
+        let strip = |kind, from: f32| zone(kind, &[(from, 0.0), (1.0, 0.0), (1.0, 1.0), (from, 1.0)]);
+        let zones =
+            [strip(ZoneKind::Privacy, 0.75), strip(ZoneKind::Ignore, 0.5), strip(ZoneKind::Alert, 0.25)];
+        let (mut luma, mut foreground) = (Plane::new(80, 1, 200), Plane::new(80, 1, 0));
+        foreground.data[30] = 255;
+        let mut privacy = Privacy::new(&zones);
+        privacy.blacken(&mut luma);
+        let found = layers(&foreground, &ZoneMasks::new(&zones, 80, 1), &privacy);
+        for (x, layer) in [
+            (10, Layer::Watched),
+            (25, Layer::Alert),
+            (30, Layer::Foreground),
+            (45, Layer::Ignored),
+            (70, Layer::Privacy),
+        ] {
+            assert_eq!(found.data[x], layer as u8, "at {x}");
+        }
+        // Privacy's raster has no size before there was a frame, nor without zones.
+        let none = layers(&foreground, &ZoneMasks::default(), &Privacy::default());
+        assert_eq!(none.data.iter().filter(|&&layer| layer != 0).count(), 1);
     }
 
     #[test]

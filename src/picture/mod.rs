@@ -6,6 +6,7 @@ pub mod jpeg;
 pub mod map;
 pub mod overlay;
 pub mod paint;
+pub mod palette;
 pub mod plane;
 pub mod shrink;
 

@@ -134,9 +134,7 @@ fn problem(error: BaselineError) -> Problem {
     let detail = error.to_string();
     match error {
         BaselineError::Off => Problem::new(StatusCode::CONFLICT, "Anomaly detection is off", detail),
-        BaselineError::Busy => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Analysis is busy", detail).retry_after(5)
-        }
+        BaselineError::Busy(busy) => Problem::analysis_busy(&busy),
         BaselineError::Unsaved(why) => Problem::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "Baseline not saved",

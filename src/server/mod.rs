@@ -10,6 +10,7 @@ mod guide;
 mod health;
 mod listen;
 mod live;
+mod mask;
 mod metrics;
 mod openapi;
 mod outputs;
@@ -106,6 +107,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/api/snapshots", get(snapshots::list)),
         ("/api/snapshots/{filename}", get(snapshots::download).delete(snapshots::delete)),
         ("/api/cameras", get(cameras::list)),
+        ("/api/mask.png", get(mask::picture)),
         ("/api/openapi.json", get(openapi::document)),
         ("/api/baseline", get(baseline::show)),
         ("/api/baseline/map.png", get(baseline::picture)),

@@ -1,10 +1,14 @@
 //! What a caller is told when something can't be done: a status, a short fixed text for programs and a
 //! sentence for people. Never a path of this machine, never a trace.
 
+use crate::appliance::AnalysisBusy;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+/// What is stuck now may go on in so many seconds.
+const BUSY_RETRY_SECONDS: u32 = 5;
 
 /// An error reply, `{"error": ..., "detail": ...}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +55,19 @@ impl Problem {
             "Camera stopped",
             "the camera was stopped by POST /stop; POST /start starts it again",
         )
+    }
+
+    pub fn no_picture() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "No picture",
+            "no frames come from the camera; GET /status says why",
+        )
+    }
+
+    pub fn analysis_busy(error: &AnalysisBusy) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Analysis is busy", error.to_string())
+            .retry_after(BUSY_RETRY_SECONDS)
     }
 
     /// For replies whose only content is their status.

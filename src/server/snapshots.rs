@@ -167,21 +167,13 @@ async fn newest_picture(app: &App, parameters: &Parameters) -> Result<Arc<Encode
     }
     let active = || Condition::of(camera, &app.context.appliance.clock).active;
     if !active() {
-        return Err(no_picture());
+        return Err(Problem::no_picture());
     }
     let mut seat = Seat::take(app, camera, wish).await?;
     let frame_time = Duration::from_secs_f32(1.0 / camera.config().fps.clamp(0.1, 60.0));
     let picture = tokio::time::timeout(PICTURE_PATIENCE + frame_time, seat.next()).await;
     // A camera lost meanwhile gives pictures that say so: no snapshots.
-    picture.ok().flatten().filter(|_| active()).ok_or_else(no_picture)
-}
-
-fn no_picture() -> Problem {
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "No picture",
-        "no frames come from the camera; GET /status says why",
-    )
+    picture.ok().flatten().filter(|_| active()).ok_or_else(Problem::no_picture)
 }
 
 fn not_written(error: &io::Error) -> Problem {
