@@ -67,6 +67,12 @@ impl Condition {
         self.fresh_analysis()?.judgement.as_ref()?.verdict.as_ref()
     }
 
+    /// How strange the newest frame is; while little is known, everything is strange, and nothing is said.
+    pub fn score(&self) -> Option<f32> {
+        let judgement = self.fresh_analysis()?.judgement.as_ref()?;
+        judgement.complete.then_some(judgement.score)
+    }
+
     /// Why anomalies are told less well than they could be, in words that may leave the machine.
     pub fn limits(&self) -> Vec<String> {
         let anomaly = &self.status.anomaly;

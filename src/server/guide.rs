@@ -1,23 +1,16 @@
-//! The guide's commands and what it polls: `/`, `/start`, `/status`, `/stop`. Field names and texts are the
-//! guide's; every other field is measured or absent.
+//! The guide's commands: `/`, `/start`, `/stop`. Field names and texts are the guide's.
 
 use super::App;
-use super::condition::{Condition, Degraded, rounded, without_folders};
+use super::condition::Condition;
 use super::page;
 use super::problem::Problem;
 use super::query::Parameters;
-use crate::anomaly::kinds::Severity;
-use crate::anomaly::verdict::Verdict;
-use crate::appliance::{CameraHandle, NetworkState};
-use crate::outputs::report::Report;
-use crate::pipeline::State as AiState;
+use crate::appliance::NetworkState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,182 +77,6 @@ pub async fn stop(State(app): State<Arc<App>>, parameters: Parameters) -> Result
             "Camera not released",
             "the device hangs; it is released as soon as it answers",
         )),
-    }
-}
-
-#[derive(Serialize)]
-struct StatusBody<'a> {
-    streaming: bool,
-    camera_active: bool,
-    ai_pipeline_active: bool,
-    ai_status: AiState,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    anomaly_status: Option<AnomalyStatus<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    anomaly_stats: Option<AnomalyStats>,
-    network: Value,
-    camera: &'a str,
-    viewers: usize,
-    #[serde(flatten)]
-    measured: Measured,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    degraded: Option<Degraded>,
-    /// What is missing, in words, while the camera goes on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    limits: Vec<String>,
-    /// Relays may close.
-    armed: bool,
-    /// What each input is, if it is known.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    inputs: BTreeMap<&'a str, Option<bool>>,
-    /// What each LED and relay does.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    outputs: BTreeMap<&'a str, bool>,
-}
-
-/// Only during an anomaly.
-#[derive(Serialize)]
-struct AnomalyStatus<'a> {
-    #[serde(flatten)]
-    verdict: &'a Verdict,
-    /// Higher is stranger.
-    score: f64,
-}
-
-/// Counted since the program started.
-#[derive(Serialize)]
-struct AnomalyStats {
-    total_frames_analyzed: u64,
-    total_anomalies_detected: u64,
-    anomaly_rate: f64,
-    learning_complete: bool,
-    /// 0 to 1.
-    learning_progress: f64,
-    paused: bool,
-}
-
-/// Absent while nothing is measured.
-#[derive(Default, Serialize)]
-struct Measured {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fps: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    latency_ms: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    processing_ms: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    motion_regions: Option<usize>,
-    /// The alert zone that caused ALERT.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    alert_zone: Option<Arc<str>>,
-    /// How severe ALERT's last cause was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    alert_severity: Option<Severity>,
-    /// The background isn't known yet: motion isn't told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    learning_background: Option<bool>,
-    /// A change of light over the whole picture is under way.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lighting_change: Option<bool>,
-    /// How strange the newest frame is, without a limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    anomaly_score: Option<f64>,
-    /// Since the last valid frame.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    frame_age_ms: Option<f64>,
-}
-
-/// `GET /status`: polled by the page each second.
-pub async fn status(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Response, Problem> {
-    let camera = parameters.camera(&app)?;
-    let condition = Condition::of(camera, &app.context.appliance.clock);
-    let report = app.context.appliance.outputs.report();
-    let body = Json(status_body(camera, &condition, &report));
-    Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response())
-}
-
-fn status_body<'a>(camera: &'a CameraHandle, condition: &'a Condition, report: &'a Report) -> StatusBody<'a> {
-    let missing = report.problems.iter().map(|problem| without_folders(problem));
-    StatusBody {
-        streaming: condition.streaming,
-        camera_active: condition.active,
-        ai_pipeline_active: condition.streaming,
-        ai_status: condition.state(),
-        anomaly_status: condition.verdict().map(|verdict| AnomalyStatus {
-            verdict,
-            score: rounded(score(condition).unwrap_or_default(), 3),
-        }),
-        anomaly_stats: condition.streaming.then(|| stats(condition)),
-        network: network(condition),
-        camera: camera.name(),
-        viewers: condition.status.viewers,
-        measured: measured(condition),
-        degraded: condition.degraded.clone(),
-        limits: condition.limits().into_iter().chain(missing).collect(),
-        armed: report.armed,
-        inputs: report.inputs.iter().map(|input| (input.name.as_str(), input.active)).collect(),
-        outputs: report.outputs.iter().map(|output| (output.name.as_str(), output.on)).collect(),
-    }
-}
-
-/// The newest frame's; while little is known, everything is strange, and nothing is said.
-pub fn score(condition: &Condition) -> Option<f32> {
-    let judgement = condition.fresh_analysis()?.judgement.as_ref()?;
-    judgement.complete.then_some(judgement.score)
-}
-
-fn stats(condition: &Condition) -> AnomalyStats {
-    let anomaly = &condition.status.anomaly;
-    let (frames, anomalies) = (condition.status.frames_analyzed, anomaly.anomalies);
-    AnomalyStats {
-        total_frames_analyzed: frames,
-        total_anomalies_detected: anomalies,
-        anomaly_rate: ((anomalies as f64 / frames.max(1) as f64) * 1e6).round() / 1e6,
-        learning_complete: anomaly.complete,
-        learning_progress: rounded(anomaly.progress, 3),
-        paused: anomaly.paused,
-    }
-}
-
-/// What computes the network and how often, or why it doesn't.
-fn network(condition: &Condition) -> Value {
-    let anomaly = &condition.status.anomaly;
-    match &anomaly.network {
-        NetworkState::Running { version, provider, fallback } => {
-            let mut body = json!({ "version": version, "provider": provider });
-            if let Some(fallback) = fallback {
-                body["fallback"] = without_folders(fallback).into();
-            }
-            // Measured, and only while frames come.
-            if let (true, Some(rate), Some(ms)) = (condition.active, anomaly.look_rate, anomaly.look_ms) {
-                body["rate_hz"] = rounded(rate, 1).into();
-                body["look_ms"] = rounded(ms, 2).into();
-            }
-            body
-        }
-        NetworkState::Missing(why) => json!({ "missing": without_folders(why) }),
-        NetworkState::Off => json!({ "missing": "anomalies aren't looked for (anomaly.enabled)" }),
-        NetworkState::Loading => json!({ "missing": "it is being loaded" }),
-    }
-}
-
-fn measured(condition: &Condition) -> Measured {
-    let status = &condition.status;
-    let frame_age_ms = status.frame_age.map(|age| rounded(age.as_secs_f32() * 1e3, 0));
-    let Some(analysis) = condition.fresh_analysis() else {
-        return Measured { frame_age_ms, ..Measured::default() };
-    };
-    Measured {
-        fps: status.fps.map(|fps| rounded(fps, 1)),
-        latency_ms: status.latency_ms.map(|latency| rounded(latency, 2)),
-        processing_ms: status.processing_ms.map(|processing| rounded(processing, 3)),
-        motion_regions: Some(analysis.regions.len()),
-        alert_zone: analysis.alert_zone.clone(),
-        alert_severity: analysis.alert_severity,
-        learning_background: Some(analysis.learning),
-        lighting_change: Some(analysis.lighting),
-        anomaly_score: score(condition).map(|score| rounded(score, 3)),
-        frame_age_ms,
     }
 }
 

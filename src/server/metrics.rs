@@ -79,9 +79,7 @@ fn text(cameras: &[(&str, Condition)], outputs: &Report) -> String {
     page.gauge(cameras, "network_running", "1 while the network looks.", |c| {
         Some(f64::from(u8::from(matches!(c.status.anomaly.network, NetworkState::Running { .. }))))
     });
-    page.gauge(cameras, "anomaly_score", "How strange the newest frame is.", |c| {
-        super::guide::score(c).map(f64::from)
-    });
+    page.gauge(cameras, "anomaly_score", "How strange the newest frame is.", |c| c.score().map(f64::from));
     page.gauge(cameras, "learning_progress", "How far learning is, 0 to 1.", |c| {
         let known = !matches!(c.status.anomaly.network, NetworkState::Off | NetworkState::Loading);
         known.then(|| c.status.anomaly.progress.into())

@@ -19,6 +19,8 @@ mod problem;
 mod query;
 mod seat;
 mod snapshots;
+mod status;
+mod status_stream;
 mod websocket;
 
 use crate::appliance::Appliance;
@@ -56,6 +58,8 @@ struct App {
     shutdown: CancellationToken,
     /// One permit for each stream that is still allowed.
     seats: Arc<Semaphore>,
+    /// One permit for each follower of the status that is still allowed.
+    followers: Arc<Semaphore>,
     snapshots: snapshots::Store,
 }
 
@@ -78,6 +82,7 @@ pub async fn serve(listener: TcpListener, context: Context, shutdown: Cancellati
 fn router(context: Context, shutdown: CancellationToken) -> Router {
     let app = Arc::new(App {
         seats: Arc::new(Semaphore::new(context.server.max_viewers)),
+        followers: Arc::new(Semaphore::new(status_stream::MOST_FOLLOWERS)),
         snapshots: snapshots::Store::new(context.state_dir.join("snapshots")),
         context,
         shutdown,
@@ -97,7 +102,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
     vec![
         ("/", get(guide::root)),
         ("/start", post(guide::start)),
-        ("/status", get(guide::status)),
+        ("/status", get(status::show)),
         ("/stop", post(guide::stop)),
         ("/live", get(live::first)),
         ("/live/{camera}", get(live::named)),
@@ -106,6 +111,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/snapshot", post(snapshots::take)),
         ("/api/snapshots", get(snapshots::list)),
         ("/api/snapshots/{filename}", get(snapshots::download).delete(snapshots::delete)),
+        ("/api/status/stream", get(status_stream::follow)),
         ("/api/cameras", get(cameras::list)),
         ("/api/mask.png", get(mask::picture)),
         ("/api/openapi.json", get(openapi::document)),

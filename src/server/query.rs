@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 const FPS: RangeInclusive<f32> = 0.1..=60.0;
 const QUALITY: RangeInclusive<u8> = 1..=100;
+const RATE: RangeInclusive<f32> = 1.0..=10.0;
 const LIMIT: RangeInclusive<usize> = 1..=1000;
 
 /// The parameters of one request, decoded, in the order written.
@@ -70,6 +71,11 @@ impl Parameters {
         })
     }
 
+    /// How many events a second are wanted: `rate`.
+    pub fn rate(&self) -> Result<f32, Problem> {
+        Ok(self.number("rate", &RATE)?.unwrap_or(*RATE.start()))
+    }
+
     /// How many entries of a list are wanted: `limit`.
     pub fn limit(&self) -> Result<Option<usize>, Problem> {
         self.number("limit", &LIMIT)
@@ -114,6 +120,18 @@ mod tests {
         let asked = wish(&[("fps", "0.1"), ("quality", "100"), ("overlay", "0")]);
         assert_eq!(asked, Ok(Wish { quality: 100, fps: Some(0.1), overlay: false }));
         assert_eq!(wish(&[("fps", "5"), ("fps", "6")]).map(|wish| wish.fps), Ok(Some(6.0)));
+    }
+
+    #[test]
+    fn a_rate_is_one_a_second_unless_asked_otherwise() {
+        let rate = |pairs: &[(&str, &str)]| {
+            Parameters(pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()).rate()
+        };
+        assert_eq!(rate(&[]), Ok(1.0));
+        assert_eq!(rate(&[("rate", "10")]), Ok(10.0));
+        for value in ["0", "11", "NaN", "fast"] {
+            assert!(rate(&[("rate", value)]).is_err_and(|problem| problem.detail.contains("from 1 to 10")));
+        }
     }
 
     #[test]

@@ -163,10 +163,16 @@ impl Server {
 
     /// Begins to watch; the answer must be the stream.
     pub fn watch(&self, path: &str) -> Stream {
+        let (headers, reader) = self.read(path);
+        Stream { headers, reader }
+    }
+
+    /// The body of an answer that may have no end.
+    pub fn read(&self, path: &str) -> (HeaderMap, BufReader<Box<dyn Read>>) {
         let response = self.agent.get(self.url("http", path)).call().unwrap();
         let (head, body) = response.into_parts();
         assert_eq!(head.status, 200, "{path}");
-        Stream { headers: head.headers, reader: BufReader::new(Box::new(body.into_reader())) }
+        (head.headers, BufReader::new(Box::new(body.into_reader())))
     }
 
     pub fn url(&self, scheme: &str, path: &str) -> String {

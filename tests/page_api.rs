@@ -1,0 +1,185 @@
+//! What the page is made of: the status as it changes, the detector's mask, the system, the log, snapshots.
+
+mod common;
+
+use common::Server;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use ureq::http::Method;
+
+fn keys(value: &Value) -> Vec<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+/// The data of server-sent events, and when each came.
+fn events(mut reader: BufReader<Box<dyn Read>>) -> impl Iterator<Item = (Value, Instant)> {
+    std::iter::from_fn(move || {
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                return None;
+            }
+            if let Some(data) = line.strip_prefix("data: ") {
+                return Some((serde_json::from_str(data).unwrap(), Instant::now()));
+            }
+        }
+    })
+}
+
+/// The same, collected while the test does other things.
+fn followed(server: &Server, path: &str) -> Receiver<(Value, Instant)> {
+    let url = server.url("http", path);
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let body = ureq::get(url).call().unwrap().into_body();
+        for event in events(BufReader::new(Box::new(body.into_reader()))) {
+            if sender.send(event).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn the_followed_status_comes_at_once_and_is_the_status() {
+    let server = Server::demo();
+    server.wait_for_status("a measured rate", |status| status["fps"].is_number());
+    let begin = Instant::now();
+    let (headers, reader) = server.read("/api/status/stream");
+    let mut events = events(reader);
+    let (first, came) = events.next().unwrap();
+    assert!(came - begin < Duration::from_millis(500), "{:?}", came - begin);
+    assert_eq!(headers["content-type"], "text/event-stream");
+    let polled = server.get("/status").json();
+    // Only while something moves or is wrong.
+    let steady = |status: &Value| {
+        let passing = ["anomaly_status", "alert_zone", "alert_severity", "anomaly_level", "anomaly_limit"];
+        keys(status).into_iter().filter(|key| !passing.contains(&key.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!(steady(&first), steady(&polled));
+    let (second, _) = events.next().unwrap();
+    assert!(
+        second["anomaly_stats"]["total_frames_analyzed"].as_u64()
+            > first["anomaly_stats"]["total_frames_analyzed"].as_u64()
+    );
+    assert_eq!(server.get("/api/status/stream?rate=0").status, 400);
+    assert_eq!(server.get("/api/status/stream?camera=nobody").status, 404);
+}
+
+#[test]
+fn a_stop_is_told_within_a_moment_and_a_start_too() {
+    let server = Server::demo();
+    server.wait_for_status("frames", |status| status["camera_active"] == true);
+    let events = followed(&server, "/api/status/stream");
+    events.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(server.post("/stop").status, 200);
+    let stopped = Instant::now();
+    let told = |field: &str, wanted: bool| loop {
+        let (status, came) = events.recv_timeout(PATIENCE).unwrap();
+        if status[field] == wanted {
+            return came.saturating_duration_since(stopped);
+        }
+    };
+    let late = told("streaming", false);
+    assert!(late < Duration::from_millis(300), "{late:?}");
+    server.post("/start");
+    told("camera_active", true);
+}
+
+#[test]
+fn no_more_than_the_places_there_are_follow_and_all_are_let_go_at_the_end() {
+    let mut server = Server::demo();
+    let followers: Vec<_> = (0..64).map(|_| server.read("/api/status/stream")).collect();
+    let refused = server.get("/api/status/stream");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "5"));
+    assert_eq!(server.get("/status").json()["viewers"], 0, "followers take no viewer's place");
+    let (status, took) = server.terminate();
+    assert!(status.success() && took < Duration::from_secs(3), "{status} after {took:?}");
+    for (_, reader) in followers {
+        assert!(events(reader).count() >= 1, "it ends");
+    }
+}
+
+/// The detector's mask as colours with opacity.
+fn mask(server: &Server) -> Option<(u32, u32, Vec<[u8; 4]>)> {
+    let reply = server.get("/api/mask.png");
+    if reply.status == 503 {
+        return None;
+    }
+    assert_eq!((reply.status, reply.header("content-type")), (200, "image/png"));
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(reply.body));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
+    let mut rgba = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut rgba).unwrap();
+    let (width, height) = reader.info().size();
+    Some((width, height, rgba.chunks_exact(4).map(|pixel| pixel.try_into().unwrap()).collect()))
+}
+
+fn count(pixels: &[[u8; 4]], colour: [u8; 4]) -> usize {
+    pixels.iter().filter(|&&pixel| pixel == colour).count()
+}
+
+const ALERT: [u8; 4] = [255, 0, 0, 77];
+const IGNORED: [u8; 4] = [128, 128, 128, 140];
+
+#[test]
+fn the_mask_shows_the_zones_that_hold_now() {
+    let server = Server::demo();
+    server.wait_for_status("frames", |status| status["camera_active"] == true);
+    let (width, height, pixels) = mask(&server).unwrap();
+    assert_eq!(pixels.len(), (width * height) as usize);
+    let tinted = count(&pixels, ALERT);
+    assert!(tinted > pixels.len() / 100 && tinted < pixels.len(), "{tinted} of {}", pixels.len());
+    assert_eq!(count(&pixels, IGNORED), 0);
+    server.post("/stop");
+    assert_eq!(mask(&server), None, "the last picture before the stop is none of now");
+}
+
+#[test]
+fn the_mask_follows_the_configuration() {
+    let zone = |kind: &str| {
+        format!(
+            "[[camera]]\nsource = 'demo'\n[[camera.zone]]\nname = 'all'\nkind = '{kind}'\npoints = [[0, 0], [1, 0], [1, 1], [0, 1]]\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, zone("alert")).unwrap();
+    let server = Server::run(&["--config", file.to_str().unwrap()]);
+    server.wait_for_status("frames", |status| status["camera_active"] == true);
+    let (_, _, pixels) = mask(&server).unwrap();
+    assert!(count(&pixels, ALERT) > pixels.len() / 2);
+    std::fs::write(&file, zone("ignore")).unwrap();
+    // SAFETY: the server is a child of this process that isn't waited for.
+    unsafe { libc::kill(server.id().try_into().unwrap(), libc::SIGHUP) };
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let pixels = mask(&server).map_or(Vec::new(), |(_, _, pixels)| pixels);
+        if !pixels.is_empty() && count(&pixels, IGNORED) == pixels.len() {
+            break;
+        }
+        assert!(Instant::now() < end, "the zone never changed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_snapshot_is_gone_once_it_was_deleted() {
+    let server = Server::demo();
+    server.wait_for_status("frames", |status| status["camera_active"] == true);
+    let filename = server.post("/snapshot").json()["filename"].as_str().unwrap().to_string();
+    let path = format!("/api/snapshots/{filename}");
+    let other = server.request(Method::DELETE, &path, &[("origin", "https://evil.example")]);
+    assert_eq!(other.status, 403);
+    let deleted = server.request(Method::DELETE, &path, &[]);
+    assert_eq!((deleted.status, deleted.json()), (200, json!({ "status": "deleted", "filename": filename })));
+    assert_eq!(server.get(&path).status, 404);
+    assert_eq!(server.request(Method::DELETE, &path, &[]).status, 404);
+    assert_eq!(server.get("/api/snapshots").json()["total"], 0);
+}
