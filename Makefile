@@ -8,35 +8,55 @@ LISTEN ?= 127.0.0.1:8000
 # Where the program looks for ONNX Runtime when it runs out of cargo's target folder.
 onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-target}/onnxruntime/$(shell uname -m)"
 
-.PHONY: run build test board-test lint bench cross model clean
+# npm in the folder $(1), always of the Node.js that node.lock names, so that everybody gets the same page.
+npm = packaging/node.sh target/node && cd $(1) && PATH="$(CURDIR)/target/node/bin:$$PATH" npm
+page_sources := $(shell find web -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -print)
+
+.PHONY: run build build-tools page test board-test lint bench cross model clean
 
 run: build
 	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
 
-build:
-	@packaging/setup.sh build
+build: page
 	@$(onnxruntime) || echo "build: going on; without the library there is no anomaly detection" >&2
 	cargo build --release --locked
 
-test:
+build-tools:
+	@packaging/setup.sh build
+
+# What browsers show, for the next `cargo build` to embed.
+page: web/dist/index.html
+
+web/dist/index.html: web/node_modules/.package-lock.json $(page_sources) | build-tools
+	@$(call npm,web) run build
+
+# npm's own list of what it installed.
+%/node_modules/.package-lock.json: %/package-lock.json packaging/node.lock | build-tools
+	@$(call npm,$*) ci
+	@touch $@
+
+test: page tests/browser/node_modules/.package-lock.json
 	@packaging/setup.sh test
 	@$(onnxruntime) || echo "test: going on; what needs the library is skipped" >&2
 	cargo test --locked
+	@$(call npm,web) test
+	cargo build --locked
+	@$(call npm,tests/browser) test
 
 # Boots emulated arm64 boards with cameras, LEDs and relays and runs the cross-compiled program on them (docs/board.md).
 board-test:
 	@packaging/setup.sh board
 	tests/board/all.sh
 
-lint:
-	@packaging/setup.sh build
+lint: build-tools web/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	@command -v cargo-deny >/dev/null || { echo "lint: installing cargo-deny" >&2; cargo install --quiet --locked cargo-deny; }
 	cargo deny --locked check licenses bans sources
+	@$(call npm,web) run lint
+	@$(call npm,tests/browser) run lint
 
-bench:
-	@packaging/setup.sh build
+bench: build-tools
 	cargo bench --locked
 
 cross:
@@ -50,3 +70,4 @@ model:
 
 clean:
 	cargo clean
+	rm -rf web/dist web/node_modules tests/browser/node_modules

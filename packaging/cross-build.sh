@@ -4,6 +4,7 @@
 #   e.g.   cross-build.sh test --no-run
 # The standard library for arm64 is Debian's (package libstd-rust-web-dev), and so is the compiler that fits it;
 # cargo may be any. What is built needs glibc 2.35 or newer on the board (Debian 12, Raspberry Pi OS bookworm).
+# The page is built first and embedded.
 # With it comes ONNX Runtime for the board, in onnxruntime/aarch64/ of the folder; without it the build goes on, for it
 # isn't linked. Ends with the path of the program. Environment:
 #   CROSS_TARGET_DIR   where to build (target/cross); not the one of native builds, for another compiler's
@@ -32,6 +33,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
+make --no-print-directory page >&2
 packaging/onnxruntime.sh aarch64 "$dir/onnxruntime/aarch64" ||
   echo "cross-build: going on; without the library there is no anomaly detection" >&2
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fetches Node.js and npm, which build the page: always these, whatever the machine has, for the same page everywhere.
-#   usage: node.sh DIR        then DIR/bin/node and DIR/bin/npm work (npm with DIR/bin in PATH)
+#   usage: node.sh DIR        then DIR/bin/node works, and DIR/bin/npm with DIR/bin first in PATH
 # Which one is in node.lock, by hash: another file than that is refused. What is there already stays, silently.
 set -euo pipefail
 dir=${1:-} arch=$(uname -m)

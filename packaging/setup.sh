@@ -7,7 +7,7 @@ need=(gcc g++ make libclang-dev)
 # The JPEG library's x86 assembly; without it pictures take six times as long.
 [ "$(uname -m)" != x86_64 ] || need+=(nasm)
 case ${1:-} in
-# pip fetches ONNX Runtime (onnxruntime.sh).
+# pip fetches ONNX Runtime (onnxruntime.sh), and Node.js for the page (node.sh).
 build) need+=(python3-pip) ;;
 test) need+=(python3-pip ffmpeg chromium) ;;
 # Training has nothing to do with the program's build. Debian's torch, for pip's brings gigabytes of CUDA.
