@@ -1,0 +1,129 @@
+// The program as its user starts it, with a state folder of its own. Knows no browser.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Longer than anything takes on the slowest machine, so that a failure ends the test. */
+export const PATIENCE_MS = 30_000;
+
+export interface Setup {
+  /** As `--camera`; the demo scene if neither this nor `config` is given. */
+  camera?: string;
+  /** The text of a configuration file. */
+  config?: string;
+}
+
+export class Program {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'edge-cctv-browser-'));
+  readonly #arguments: string[];
+  readonly #log: string[] = [];
+  #child: ChildProcess | undefined;
+  #port = 0;
+
+  private constructor(setup: Setup) {
+    this.#arguments = ['run', '--state', this.state];
+    mkdirSync(this.state);
+    if (setup.config !== undefined) {
+      const file = join(this.#folder, 'config.toml');
+      writeFileSync(file, setup.config);
+      this.#arguments.push('--config', file);
+    }
+    const camera = setup.camera ?? (setup.config === undefined ? 'demo' : undefined);
+    if (camera !== undefined) this.#arguments.push('--camera', camera);
+  }
+
+  /** Returns once the program answers. */
+  static async start(setup: Setup = {}): Promise<Program> {
+    const program = new Program(setup);
+    try {
+      await program.restart();
+    } catch (error) {
+      await program.end();
+      throw error;
+    }
+    return program;
+  }
+
+  /** The state folder. */
+  get state(): string {
+    return join(this.#folder, 'state');
+  }
+
+  /** The address of a path. */
+  url(path = '/'): string {
+    return `http://127.0.0.1:${this.#port}${path}`;
+  }
+
+  /** All that was logged since the first start. */
+  log(): string {
+    return this.#log.join('\n');
+  }
+
+  /** Kills the program, which can do nothing about it. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Starts the program, after `kill` at the same address and with the same state. */
+  async restart(): Promise<void> {
+    await this.kill();
+    const environment = { ...process.env };
+    delete environment.RUST_LOG;
+    const child = spawn(binary(), [...this.#arguments, '--listen', `127.0.0.1:${this.#port}`], {
+      cwd: ROOT,
+      env: environment,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child = child;
+    let listening = false;
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.#log.push(line);
+      const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+      if (port === undefined) return;
+      this.#port = Number(port);
+      listening = true;
+    });
+    const end = Date.now() + PATIENCE_MS;
+    while (!(listening && (await this.#answers()))) {
+      if (child.exitCode !== null || Date.now() > end) {
+        throw new Error(`the program doesn't answer:\n${this.log()}`);
+      }
+      await pause(20);
+    }
+  }
+
+  /** Ends the program and forgets its state. */
+  async end(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      return (await fetch(this.url('/healthz'))).ok;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** From here the program finds the network's file. */
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** What is tested: EDGE_CCTV_BINARY, else what `cargo build` made. */
+function binary(): string {
+  const target = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
+  const file = resolve(ROOT, process.env.EDGE_CCTV_BINARY ?? join(target, 'debug/edge-cctv'));
+  if (!existsSync(file)) throw new Error(`${file} isn't there: build it by \`cargo build\``);
+  return file;
+}
