@@ -122,7 +122,8 @@ function Frame({ page, children }: { page: PageName; children: ReactNode }) {
           />
         </div>
       </header>
-      <main ref={main} tabIndex={-1}>
+      {/* The address's `#page` leads to it, for the skip link too. */}
+      <main ref={main} id={page} tabIndex={-1}>
         {children}
       </main>
     </div>

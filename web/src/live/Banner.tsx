@@ -1,6 +1,7 @@
 /** What is the matter, in the colour of its severity. Its place is always there, so that nothing jumps. */
 
 import { AnimatePresence, m } from 'framer-motion';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { useTexts } from '../texts/index.tsx';
 import type { Situation } from './situation.ts';
 
@@ -30,13 +31,7 @@ export function Banner({ situation }: { situation: Situation }) {
                 </span>
               )}
             </p>
-            <ul className="banner-lines">
-              {lines.map(({ text, foreign }) => (
-                <li key={text} lang={foreign === true ? 'en' : undefined}>
-                  {text}
-                </li>
-              ))}
-            </ul>
+            <Lines lines={lines} />
           </div>
           {anomaly !== undefined && (
             <dl className="banner-figures">
@@ -55,5 +50,24 @@ export function Banner({ situation }: { situation: Situation }) {
         </m.div>
       </AnimatePresence>
     </div>
+  );
+}
+
+/** Two lines are seen; where there are more they scroll, and then the keyboard must reach them. */
+function Lines({ lines }: { lines: Situation['lines'] }) {
+  const list = useRef<HTMLUListElement>(null);
+  const [scrolls, setScrolls] = useState(false);
+  useLayoutEffect(() => {
+    const { scrollHeight = 0, clientHeight = 0 } = list.current ?? {};
+    setScrolls(lines.length > 0 && scrollHeight > clientHeight);
+  }, [lines]);
+  return (
+    <ul ref={list} className="banner-lines" tabIndex={scrolls ? 0 : undefined}>
+      {lines.map(({ text, foreign }) => (
+        <li key={text} lang={foreign === true ? 'en' : undefined}>
+          {text}
+        </li>
+      ))}
+    </ul>
   );
 }

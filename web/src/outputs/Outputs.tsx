@@ -119,7 +119,7 @@ function Lines({ listed, again }: { listed: Listed; again: () => Promise<void> }
         </Card>
       )}
       <p className="muted hint">
-        {t.driver}: {listed.driver} <span lang="en">({listed.driver_reason})</span>
+        {t.driver}: {listed.driver} – <span lang="en">{listed.driver_reason}</span>
       </p>
     </>
   );

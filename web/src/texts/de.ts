@@ -299,7 +299,7 @@ export const de: Texts = {
     line: 'Leitung',
     activeLow: 'bei niedrigem Pegel aktiv',
     since: (time) => `seit ${time}`,
-    readBack: 'Von der Leitung zurückgelesen',
+    readBack: 'Rückgelesen',
     differs: 'Die Leitung sagt etwas anderes',
     agrees: 'dasselbe',
     cannotRead: 'nicht lesbar',
@@ -331,7 +331,7 @@ export const de: Texts = {
   snapshots: {
     heading: 'Aufnahmen',
     none: 'Es gibt noch keine Aufnahmen. Die Seite „Live“ macht sie.',
-    count: (count, total) => (count === total ? `${total}` : `${count} von ${total}`),
+    count: (count, total) => (count === total ? `${total} aufbewahrt` : `${count} von ${total} aufbewahrt`),
     more: 'Mehr zeigen',
     view: (time) => `Aufnahme von ${time} ansehen`,
     download: 'Herunterladen',
@@ -397,7 +397,7 @@ export const de: Texts = {
     loading: 'Wird geladen …',
   },
 
-  units: { ms: 'ms', celsius: '°C', megabytes: 'MB', gigabytes: 'GB', fps: 'fps' },
+  units: { ms: 'ms', celsius: '°C', kilobytes: 'kB', megabytes: 'MB', gigabytes: 'GB', fps: 'fps' },
   durations: {
     seconds: (count) => `${count} s`,
     minutes: (count) => `${count} min`,

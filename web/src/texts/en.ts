@@ -309,7 +309,7 @@ export const en = {
     line: 'Line',
     activeLow: 'active low',
     since: (time: string) => `since ${time}`,
-    readBack: 'Read back from the line',
+    readBack: 'Read back',
     differs: 'The line says otherwise',
     agrees: 'the same',
     cannotRead: 'can’t be read',
@@ -339,7 +339,8 @@ export const en = {
   snapshots: {
     heading: 'Snapshots',
     none: 'There are no snapshots yet. The Live page takes them.',
-    count: (count: number, total: number) => (count === total ? `${total}` : `${count} of ${total}`),
+    count: (count: number, total: number) =>
+      count === total ? `${total} kept` : `${count} of ${total} kept`,
     more: 'Show more',
     view: (time: string) => `View the snapshot of ${time}`,
     download: 'Download',
@@ -405,7 +406,7 @@ export const en = {
     loading: 'Loading …',
   },
 
-  units: { ms: 'ms', celsius: '°C', megabytes: 'MB', gigabytes: 'GB', fps: 'fps' },
+  units: { ms: 'ms', celsius: '°C', kilobytes: 'kB', megabytes: 'MB', gigabytes: 'GB', fps: 'fps' },
   durations: {
     seconds: (count: string) => `${count} s`,
     minutes: (count: string) => `${count} min`,

@@ -37,7 +37,8 @@ export class Format {
   }
 
   bytes(bytes: number): string {
-    const { megabytes, gigabytes } = this.texts.units;
+    const { kilobytes, megabytes, gigabytes } = this.texts.units;
+    if (bytes < 1e6) return `${this.number(bytes / 1e3)} ${kilobytes}`;
     return bytes < 1e9
       ? `${this.number(bytes / 1e6, 1)} ${megabytes}`
       : `${this.number(bytes / 1e9, 1)} ${gigabytes}`;

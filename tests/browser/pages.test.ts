@@ -1,0 +1,78 @@
+// Every page, in both languages and on a phone; snapshots and the system's page.
+
+import assert from 'node:assert/strict';
+import { browserTest } from './harness.ts';
+import { picture, seen } from './seen.ts';
+
+const PAGES = ['live', 'zones', 'tuning', 'outputs', 'snapshots', 'system'];
+
+for (const [name, context] of [
+  ['a wall screen', { viewport: { width: 1440, height: 900 } }],
+  ['a phone in German', { viewport: { width: 390, height: 844 }, locale: 'de-DE', hasTouch: true }],
+] as const) {
+  browserTest(`every page is for everybody on ${name}`, { context }, async ({ page, accessible }) => {
+    for (const path of PAGES) {
+      await page.goto(`/#${path}`);
+      // Something of its own is there.
+      await seen(page.getByRole('heading', { level: 1 }).or(page.locator('h1')));
+      await page.waitForFunction(() => document.querySelector('.loading') === null);
+      await page.waitForTimeout(500);
+      await accessible();
+      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(beyond <= 0, `${path} is ${beyond} pixels too wide`);
+    }
+  });
+}
+
+browserTest(
+  'the language is the browser’s, and can be chosen',
+  { context: { locale: 'de-AT' } },
+  async ({ page }) => {
+    await page.goto('/');
+    await seen(page.getByRole('button', { name: 'BEENDEN' }));
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
+    await page.getByLabel('Sprache').selectOption('English');
+    await seen(page.getByRole('button', { name: 'DISENGAGE' }));
+    await page.reload();
+    await seen(page.getByRole('button', { name: 'DISENGAGE' }));
+  },
+);
+
+browserTest('a snapshot is taken, looked at, taken home and deleted', {}, async ({ page, accessible }) => {
+  await page.goto('/');
+  await picture(page);
+  await page.getByRole('button', { name: 'Snapshot', exact: true }).click();
+  await seen(page.getByText(/^Saved as snapshot_\d+\.jpg$/));
+  await page.getByRole('link', { name: 'Snapshots' }).click();
+  await page.getByRole('button', { name: /^View the snapshot of/ }).click();
+  const dialog = page.getByRole('dialog');
+  await seen(dialog.getByRole('img'));
+  await accessible();
+  const download = page.waitForEvent('download');
+  await dialog.getByRole('link', { name: 'Download' }).click();
+  assert.match((await download).suggestedFilename(), /^snapshot_\d+\.jpg$/);
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await page
+    .getByRole('dialog', { name: 'Delete this snapshot?' })
+    .getByRole('button', { name: 'Delete' })
+    .click();
+  await seen(page.getByText('There are no snapshots yet.'));
+});
+
+browserTest('the system’s page tells what runs and what was logged', {}, async ({ page }) => {
+  await page.goto('/#system');
+  await seen(page.getByText('camera0: well'));
+  await seen(page.getByText('demo scene: drawn 640 × 480, 25.0 fps'));
+  await seen(page.getByRole('region', { name: 'Log' }).getByText(/listening on http/));
+});
+
+browserTest('every page is reached by keyboard', {}, async ({ page }) => {
+  await page.goto('/');
+  await page.keyboard.press('Tab');
+  await seen(page.locator('.skip:focus'));
+  for (const path of PAGES) {
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction((path) => location.hash === `#${path}`, path);
+  }
+});

@@ -1,0 +1,60 @@
+// What people look for on the page. Knows the page's words, nothing of how it is made.
+
+import assert from 'node:assert/strict';
+import type { Locator, Page } from 'playwright-core';
+import { PATIENCE_MS } from './harness.ts';
+import type { Program } from './program.ts';
+
+/** People come into the demo scene within a minute, and the slowest machine is slower than that. */
+export const SCENE_MS = 90_000;
+
+/** Waits until it can be seen. */
+export function seen(locator: Locator, timeout = PATIENCE_MS): Promise<void> {
+  return locator.first().waitFor({ state: 'visible', timeout });
+}
+
+/** The one word about the camera over its picture. */
+export function core(page: Page, word: string): Locator {
+  return page.locator('.core').filter({ hasText: new RegExp(`\\b${word}$`) });
+}
+
+/** Waits until the picture moves: it is there, and it changes. */
+export async function picture(page: Page): Promise<void> {
+  await seen(page.getByRole('img', { name: /^Live picture of/ }));
+  await page.waitForFunction(
+    () => (document.querySelector<HTMLImageElement>('.screen img')?.naturalWidth ?? 0) > 0,
+  );
+}
+
+interface Status {
+  viewers: number;
+  streaming: boolean;
+  ai_status: string;
+}
+
+export async function status(program: Program): Promise<Status> {
+  return (await (await fetch(program.url('/status'))).json()) as Status;
+}
+
+/** Waits until something holds outside of the page. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await holds().catch(() => false))) {
+    assert.ok(Date.now() < end, `${what}: not within ${PATIENCE_MS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** What a stylesheet makes of an element. */
+export function style(locator: Locator, property: string): Promise<string> {
+  return locator.evaluate(
+    (element, property) => getComputedStyle(element).getPropertyValue(property),
+    property,
+  );
+}
+
+/** The colours of severities, as people see them. */
+export const GREEN = 'rgb(75, 211, 129)';
+export const YELLOW = 'rgb(242, 208, 70)';
+export const ORANGE = 'rgb(255, 157, 66)';
+export const RED = 'rgb(255, 107, 97)';

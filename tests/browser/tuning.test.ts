@@ -1,0 +1,94 @@
+// Settings changed on the page: at work at once, kept over a kill, checked as the file is.
+
+import assert from 'node:assert/strict';
+import { browserTest } from './harness.ts';
+import type { Program } from './program.ts';
+import { picture, seen, until } from './seen.ts';
+
+/** What is in force. */
+async function sensitivity(program: Program): Promise<unknown> {
+  const { settings } = (await (await fetch(program.url('/api/settings'))).json()) as {
+    settings: { camera: Record<string, { motion: { sensitivity: number } }> };
+  };
+  return settings.camera.camera0?.motion.sensitivity;
+}
+
+browserTest(
+  'a slider survives that the program is killed',
+  {},
+  async ({ page, program, faults, accessible }) => {
+    faults.expect(/ERR_|Failed to load resource/);
+    await page.goto('/#tuning');
+    await picture(page);
+    await accessible();
+    const slider = page.getByRole('slider', { name: 'Sensitivity' });
+    await slider.fill('160');
+    await until('0.8 in force', async () => (await sensitivity(program)) === 0.8);
+    await program.kill();
+    await program.restart();
+    assert.equal(await sensitivity(program), 0.8);
+    await page.reload();
+    assert.equal(await page.getByRole('slider', { name: 'Sensitivity' }).inputValue(), '160');
+    // And back to what the file says.
+    await page.getByRole('button', { name: 'Sensitivity: back to the file’s value' }).click();
+    await until('the default in force', async () => (await sensitivity(program)) === 0.5);
+  },
+);
+
+browserTest(
+  'a value out of its range is told beside its field in the file’s words',
+  {},
+  async ({ page, program, faults }) => {
+    faults.expect(/400 \(Bad Request\)/);
+    await page.goto('/#tuning');
+    const field = page.getByRole('textbox', { name: 'Sensitivity' });
+    await field.fill('3');
+    await field.press('Enter');
+    await seen(page.getByText('camera[0].motion.sensitivity is 3: allowed are 0 to 1'));
+    assert.equal(await field.getAttribute('aria-invalid'), 'true');
+    assert.equal(await sensitivity(program), 0.5);
+  },
+);
+
+browserTest('another size reopens the camera, as the field says', {}, async ({ page, program }) => {
+  await page.goto('/#tuning');
+  const width = page.getByRole('textbox', { name: 'Width' });
+  await width.waitFor();
+  await seen(page.getByText('reopens the camera'));
+  await width.fill('800');
+  await width.press('Enter');
+  await until('800 pixels', async () => {
+    const { cameras } = (await (await fetch(program.url('/api/cameras'))).json()) as {
+      cameras: { opened: { width: number } | null }[];
+    };
+    return cameras[0]?.opened?.width === 800;
+  });
+  await picture(page);
+});
+
+browserTest(
+  'what was learned is paused and forgotten after a question',
+  {},
+  async ({ page, program, accessible }) => {
+    const baseline = async () =>
+      (await (await fetch(program.url('/api/baseline'))).json()) as {
+        paused: boolean;
+        learned_seconds: number;
+      };
+    await page.goto('/#tuning');
+    await page.getByRole('button', { name: 'Pause learning' }).click();
+    const dialog = page.getByRole('dialog');
+    await seen(dialog.getByText('Pause learning?'));
+    await accessible();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    assert.equal((await baseline()).paused, false);
+    await page.getByRole('button', { name: 'Pause learning' }).click();
+    await dialog.getByRole('button', { name: 'Pause learning' }).click();
+    await until('paused', async () => (await baseline()).paused);
+    await page.getByRole('button', { name: 'Forget everything' }).click();
+    await dialog.getByRole('button', { name: 'Forget everything' }).click();
+    await until('forgotten', async () => (await baseline()).learned_seconds === 0);
+    await page.getByRole('button', { name: 'Go on learning' }).click();
+    await until('learning', async () => !(await baseline()).paused);
+  },
+);
