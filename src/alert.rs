@@ -154,7 +154,7 @@ mod tests {
                 anomaly_type: AnomalyType::UnusualAppearance,
                 confidence: 0.9,
                 severity,
-                reasoning: Vec::new(),
+                findings: Vec::new(),
                 baseline_deviation: 5.0,
             });
             machine.update(Duration::from_millis(100 * i as u64), &[], verdict.as_ref(), &motion, &alert)

@@ -32,7 +32,7 @@ fn right_type(name: &str) -> Option<AnomalyType> {
 /// What is said of a frame, if it is more than a change of light.
 fn told(analysis: &Analysis) -> Option<(AnomalyType, Vec<String>)> {
     let verdict = analysis.judgement.as_ref()?.verdict.as_ref()?;
-    (verdict.severity > Severity::Low).then(|| (verdict.anomaly_type, verdict.reasoning.clone()))
+    (verdict.severity > Severity::Low).then(|| (verdict.anomaly_type, verdict.reasoning()))
 }
 
 #[test]

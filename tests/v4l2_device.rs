@@ -184,7 +184,7 @@ fn a_second_user_is_told_who_has_the_camera() {
     let device = Device::get();
     let _first = device.open();
     match device.try_open(&WANTED) {
-        Err(CameraError::Lost(text)) => assert!(text.contains("in use by another camera of this"), "{text}"),
+        Err(CameraError::Busy(text)) => assert!(text.contains("in use by another camera of this"), "{text}"),
         Err(other) => panic!("unexpected {other}"),
         Ok(_) => panic!("opened twice"),
     }

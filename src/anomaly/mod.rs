@@ -5,6 +5,7 @@
 pub mod baseline;
 mod behaviour;
 pub mod contract;
+pub mod finding;
 mod histogram;
 pub mod hours;
 pub mod kinds;
@@ -34,7 +35,7 @@ use signal::{Measured, Signal, Values};
 use stack::Stack;
 use std::time::Duration;
 use tampering::{Tamper, Tampering};
-use verdict::Verdict;
+use verdict::{Level, Verdict};
 
 /// What is seen of one frame.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,8 @@ pub struct Judgement {
     /// Higher is stranger.
     pub score: f32,
     pub verdict: Option<Verdict>,
+    /// How near it is to an anomaly; `None` while that isn't judged.
+    pub level: Option<Level>,
     /// From 0 to 1.
     pub progress: f32,
     pub complete: bool,
@@ -226,7 +229,11 @@ impl Anomaly {
         }
         let score = verdict::score(&judged, &self.baseline.spreads, &self.baseline.tails);
         let judges = self.baseline.is_complete() && !self.teaching;
-        let verdict = tampered.or_else(|| if judges && believable { self.judge(&judged) } else { None });
+        let (verdict, level) = match tampered {
+            Some(tampered) => (Some(tampered), None),
+            None if judges && believable => self.judge(&judged),
+            None => (None, None),
+        };
         self.anomalous = verdict.is_some();
         if self.anomalous || trespassed {
             self.disturbed = Some(seen.time);
@@ -242,6 +249,7 @@ impl Anomaly {
         Judgement {
             score,
             verdict,
+            level,
             progress: self.baseline.progress(),
             complete: self.baseline.is_complete(),
             looked,
@@ -254,11 +262,14 @@ impl Anomaly {
         learning == Learning::Everything || (learning == Learning::Slowly && calm)
     }
 
-    fn judge(&self, values: &Values) -> Option<Verdict> {
+    fn judge(&self, values: &Values) -> (Option<Verdict>, Option<Level>) {
         let tails = &self.baseline.tails;
         let strange = self.baseline.sight.as_ref().is_some_and(Sight::is_strange) && self.eye.is_some();
-        verdict::judge(values, tails, self.settings.false_alarms_per_day, self.anomalous)
-            .or_else(|| strange.then(|| verdict::strange_light(values, tails)))
+        let parts = verdict::rank(values, tails);
+        let level = verdict::level(&parts, self.settings.false_alarms_per_day);
+        let verdict = verdict::judge(&parts, tails, level, self.anomalous)
+            .or_else(|| strange.then(|| verdict::strange_light(values, tails)));
+        (verdict, Some(level))
     }
 
     /// Looks whether somebody tampered with the camera. Once a moved camera was told, all is learned anew.

@@ -70,6 +70,7 @@ const LEAST_SPREAD: f32 = 0.05;
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// It shows another view.
+    #[serde(rename = "turned")]
     Moved,
     /// It shows nothing, though there is light. A cover with a sharp pattern is told as [`Kind::Moved`].
     Covered,
@@ -86,8 +87,9 @@ pub struct Tamper {
     /// By how many standard deviations of its usual spread the share of kept edges (defocused: the fine contrast)
     /// is off; 0 and more.
     pub deviation: f32,
-    /// In words a guard understands.
-    pub reason: String,
+    /// Share of the known outlines that are in their place, and what it usually is.
+    pub kept: f32,
+    pub usual: f32,
 }
 
 /// Watches the view of one camera. Its serialized form holds what was learned of the view (about 18 KB of small
@@ -333,24 +335,13 @@ impl Tampering {
     }
 
     fn tell(&self, kind: Kind) -> Tamper {
-        let kept = (100.0 * self.compared.kept).round();
-        let usual = (100.0 * self.usual.kept).round();
-        let reason = match kind {
-            Kind::Moved => {
-                format!(
-                    "the camera shows another view: {kept} % of the known outlines are in their place, usually {usual} %"
-                )
-            }
-            Kind::Covered => {
-                format!(
-                    "the lens is covered: there is light, but only {kept} % of the known outlines are seen, usually {usual} %"
-                )
-            }
-            Kind::Defocused => {
-                "the picture is blurred: its fine detail is gone, its brightness is as usual".into()
-            }
-        };
-        Tamper { kind, since: self.began, deviation: self.deviation.max(0.0), reason }
+        Tamper {
+            kind,
+            since: self.began,
+            deviation: self.deviation.max(0.0),
+            kept: self.compared.kept,
+            usual: self.usual.kept,
+        }
     }
 }
 

@@ -7,25 +7,63 @@
 //! user chose. The score of a frame also asks how seldom each signal is as high at any moment, which tells one frame from
 //! another; it is a norm of what the signals say, and the rarest decides.
 
+use crate::anomaly::finding::Finding;
 use crate::anomaly::kinds::{AnomalyType, Severity};
 use crate::anomaly::rarity::{BLOCKS_A_DAY, Tail};
 use crate::anomaly::signal::{Measured, Signal, Values};
 use crate::anomaly::spread::Spread;
 use crate::anomaly::tampering::Tamper;
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// An anomaly in one frame.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     pub is_anomaly: bool,
     pub anomaly_type: AnomalyType,
     /// 0..1: one real event a day taken for granted, how likely this is it and no false alarm.
     pub confidence: f32,
     pub severity: Severity,
-    /// What was out of range, where, and how far: for people.
-    pub reasoning: Vec<String>,
+    /// What was out of range, where, and how far: the rarest first.
+    pub findings: Vec<Finding>,
     /// As many standard deviations would be as rare if the signal were normally distributed.
     pub baseline_deviation: f32,
+}
+
+impl Verdict {
+    /// The findings in words for people, one line each.
+    pub fn reasoning(&self) -> Vec<String> {
+        self.findings.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// With the findings in words too.
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Verdict", 7)?;
+        fields.serialize_field("is_anomaly", &self.is_anomaly)?;
+        fields.serialize_field("anomaly_type", &self.anomaly_type)?;
+        fields.serialize_field("confidence", &self.confidence)?;
+        fields.serialize_field("severity", &self.severity)?;
+        fields.serialize_field("reasoning", &self.reasoning())?;
+        fields.serialize_field("findings", &self.findings)?;
+        fields.serialize_field("baseline_deviation", &self.baseline_deviation)?;
+        fields.end()
+    }
+}
+
+/// How near a frame is to an anomaly, which begins when `reached` is `limit`. Both are rarities.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    /// The rarest signal's that may be a cause of alarm; 0 while there is nothing to measure.
+    pub reached: f32,
+    pub limit: f32,
+}
+
+/// A signal with how rare what may be a cause of alarm in it is.
+pub struct Ranked<'a> {
+    signal: Signal,
+    measured: &'a Measured,
+    rarity: f32,
 }
 
 /// A signal so much rarer than the threshold makes an anomaly more severe, in powers of ten.
@@ -68,38 +106,48 @@ pub fn score(values: &Values, spreads: &[Spread], tails: &[Tail]) -> f32 {
     parts.map(|part| part.powf(NORM)).sum::<f32>().powf(1.0 / NORM)
 }
 
-/// Judges a frame by what may be a cause of alarm, which leaves out what the light alone may have done. `before`:
-/// there was an anomaly in the frame before.
-pub fn judge(values: &Values, tails: &[Tail], false_alarms_per_day: f64, before: bool) -> Option<Verdict> {
-    let full = threshold(false_alarms_per_day);
-    let mut parts: Vec<(Signal, &Measured, f32)> = Signal::ALL
-        .iter()
-        .filter_map(|&signal| {
-            let measured = values.get(signal)?;
-            Some((signal, measured, tails[signal as usize].rarity(measured.alarming)))
-        })
-        .collect();
-    parts.sort_by(|a, b| b.2.total_cmp(&a.2));
-    let &(signal, _, rarity) = parts.first()?;
-    if rarity < full - if before { HYSTERESIS } else { 0.0 } {
+/// What was measured by what may be a cause of alarm in it, the rarest first: that leaves out what the light alone may
+/// have done.
+pub fn rank<'a>(values: &'a Values, tails: &[Tail]) -> Vec<Ranked<'a>> {
+    let ranked = |&signal: &Signal| {
+        let measured = values.get(signal)?;
+        Some(Ranked { signal, measured, rarity: tails[signal as usize].rarity(measured.alarming) })
+    };
+    let mut parts: Vec<_> = Signal::ALL.iter().filter_map(ranked).collect();
+    parts.sort_by(|a, b| b.rarity.total_cmp(&a.rarity));
+    parts
+}
+
+/// How near a frame is to an anomaly, by its ranked signals.
+pub fn level(parts: &[Ranked], false_alarms_per_day: f64) -> Level {
+    Level {
+        reached: parts.first().map_or(0.0, |rarest| rarest.rarity),
+        limit: threshold(false_alarms_per_day),
+    }
+}
+
+/// Judges a frame by its ranked signals. `before`: there was an anomaly in the frame before.
+pub fn judge(parts: &[Ranked], tails: &[Tail], level: Level, before: bool) -> Option<Verdict> {
+    let &Ranked { signal, rarity, .. } = parts.first()?;
+    if rarity < level.limit - if before { HYSTERESIS } else { 0.0 } {
         return None;
     }
-    parts.retain(|part| part.2 >= PART.0.max(PART.1 * rarity) || part.0 == signal);
-    let severity = match rarity - full {
+    let has_part = |part: &&Ranked| part.rarity >= PART.0.max(PART.1 * rarity) || part.signal == signal;
+    let severity = match rarity - level.limit {
         over if over >= CRITICAL => Severity::Critical,
         over if over >= HIGH => Severity::High,
         _ => Severity::Medium,
     };
-    let reasoning = parts
-        .iter()
-        .map(|(signal, measured, _)| reason(*signal, measured, tails[*signal as usize].value(PART.0)))
-        .collect();
+    let finding = |part: &Ranked| {
+        Finding::signal(part.signal, part.measured, tails[part.signal as usize].value(PART.0))
+    };
+    let findings = parts.iter().filter(has_part).map(finding).collect();
     Some(Verdict {
         is_anomaly: true,
         anomaly_type: kind(signal),
         confidence: confidence(rarity),
         severity,
-        reasoning,
+        findings,
         baseline_deviation: deviations(rarity),
     })
 }
@@ -115,9 +163,7 @@ pub fn strange_light(values: &Values, tails: &[Tail]) -> Verdict {
         anomaly_type: AnomalyType::UnusualAppearance,
         confidence: confidence(rarity),
         severity: Severity::Low,
-        reasoning: vec![
-            "most of the picture is in a light that was never seen here; it is being learned".into(),
-        ],
+        findings: vec![Finding::light()],
         baseline_deviation: deviations(rarity),
     }
 }
@@ -129,7 +175,7 @@ pub fn tampering(tamper: &Tamper) -> Verdict {
         anomaly_type: AnomalyType::CameraTampering,
         confidence: confidence(rarity_of(tamper.deviation)),
         severity: Severity::Critical,
-        reasoning: vec![tamper.reason.clone()],
+        findings: vec![Finding::tampering(tamper)],
         baseline_deviation: tamper.deviation,
     }
 }
@@ -163,70 +209,6 @@ fn kind(signal: Signal) -> AnomalyType {
     }
 }
 
-/// One line for a guard. `limit` is the logarithm of the upper end of the normal range.
-fn reason(signal: Signal, measured: &Measured, limit: f32) -> String {
-    let at = measured.point.map_or(String::new(), |point| format!(" {}", whereabouts(point)));
-    let normal = measured.usual * limit.exp();
-    let value = measured.value;
-    match signal {
-        Signal::Area => {
-            format!("{:.0} % of the picture moves; normal is up to {:.0} %", 100.0 * value, 100.0 * normal)
-        }
-        Signal::Count => format!("{value:.0} things move at once; normal is up to {normal:.0}"),
-        Signal::Speed => format!(
-            "something moves{at} at {value:.2} picture widths a second; normal there is up to {normal:.2}"
-        ),
-        Signal::Pace => format!(
-            "something moves{at} at {value:.2} picture widths a second as the network sees it; normal there is up to {normal:.2}"
-        ),
-        Signal::Direction => format!(
-            "something moves{at} in a direction in which nothing goes there: 1 in {value:.0} at that place"
-        ),
-        Signal::Size => format!(
-            "something{at} takes {:.1} % of the picture; normal there is up to {:.1} %",
-            100.0 * value * value,
-            100.0 * normal * normal
-        ),
-        Signal::Linger => {
-            format!("somebody has lingered{at} for {value:.0} s; normal there is up to {normal:.0} s")
-        }
-        Signal::Place => {
-            format!("something moves{at}, where there is {value:.0} times less motion than elsewhere")
-        }
-        Signal::Hour => format!("something moves at an hour that is quiet: 1 in {value:.0} of the time"),
-        Signal::Kind => {
-            format!(
-                "what moves{at} is unlike what usually moves there: {value:.1}; normal is up to {normal:.1}"
-            )
-        }
-        Signal::Thing => {
-            format!(
-                "something{at} wasn't there before: its novelty is {value:.2}; normal is up to {normal:.2}"
-            )
-        }
-        Signal::View => {
-            format!(
-                "much of the picture looks as it never did: its novelty is {value:.2}; normal is up to {normal:.2}"
-            )
-        }
-        Signal::Light => "the light is as it never was".into(),
-    }
-}
-
-fn whereabouts((x, y): (f32, f32)) -> &'static str {
-    match (x, y) {
-        (x, y) if x < 1.0 / 3.0 && y < 1.0 / 3.0 => "at the upper left",
-        (x, y) if x > 2.0 / 3.0 && y < 1.0 / 3.0 => "at the upper right",
-        (_, y) if y < 1.0 / 3.0 => "at the top",
-        (x, y) if x < 1.0 / 3.0 && y > 2.0 / 3.0 => "at the lower left",
-        (x, y) if x > 2.0 / 3.0 && y > 2.0 / 3.0 => "at the lower right",
-        (_, y) if y > 2.0 / 3.0 => "at the bottom",
-        (x, _) if x < 1.0 / 3.0 => "at the left",
-        (x, _) if x > 2.0 / 3.0 => "at the right",
-        _ => "in the middle",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +239,11 @@ mod tests {
         baseline
     }
 
+    fn judged(values: &Values, baseline: &Baseline, false_alarms: f64, before: bool) -> Option<Verdict> {
+        let parts = rank(values, &baseline.tails);
+        judge(&parts, &baseline.tails, level(&parts, false_alarms), before)
+    }
+
     #[test]
     fn the_rarest_decides_the_score_and_the_others_help() {
         let baseline = learned(&[Signal::Pace, Signal::Kind, Signal::Size]);
@@ -274,8 +261,7 @@ mod tests {
     #[test]
     fn an_anomaly_begins_at_the_threshold_and_ends_below_it() {
         let baseline = learned(&[Signal::Pace]);
-        let judged =
-            |value: f32, before| judge(&values(&[(Signal::Pace, value)]), &baseline.tails, 1.0, before);
+        let judged = |value: f32, before| judged(&values(&[(Signal::Pace, value)]), &baseline, 1.0, before);
         let begins = (100..1000).map(|i| i as f32 / 100.0).find(|&value| judged(value, false).is_some());
         let begins = begins.expect("something is fast enough");
         assert!(begins > 1.3, "nothing normal: {begins}");
@@ -283,7 +269,11 @@ mod tests {
         assert!(judged(1.0, true).is_none());
         let verdict = judged(begins, false).expect("it begins here");
         assert_eq!((verdict.anomaly_type, verdict.severity), (AnomalyType::RapidMovement, Severity::Medium));
-        assert!(verdict.reasoning[0].contains("in the middle"), "{:?}", verdict.reasoning);
+        assert!(verdict.reasoning()[0].contains("in the middle"), "{:?}", verdict.reasoning());
+        let near = |value: f32| level(&rank(&values(&[(Signal::Pace, value)]), &baseline.tails), 1.0);
+        let (reached, below) = (near(begins), near(begins - 0.02));
+        assert!(reached.reached >= reached.limit && below.reached < below.limit, "{reached:?} {below:?}");
+        assert_eq!(level(&[], 1.0).reached, 0.0, "nothing is measured");
         let extreme = judged(100.0, false).expect("it is faster still");
         assert!(extreme.severity > Severity::Medium && extreme.confidence > verdict.confidence);
     }
@@ -293,9 +283,8 @@ mod tests {
         assert!((threshold(1.0) - threshold(10.0) - 1.0).abs() < 1e-5);
         let baseline = learned(&[Signal::Pace]);
         let least = |a_day: f64| {
-            let is_told = |value: &f32| {
-                judge(&values(&[(Signal::Pace, *value)]), &baseline.tails, a_day, false).is_some()
-            };
+            let is_told =
+                |value: &f32| judged(&values(&[(Signal::Pace, *value)]), &baseline, a_day, false).is_some();
             (100..2000).map(|i| i as f32 / 100.0).find(is_told).expect("something is fast enough")
         };
         assert!(least(0.1) > least(1.0) && least(1.0) > least(20.0));
@@ -310,7 +299,8 @@ mod tests {
             Some(Measured { alarming: f32::NEG_INFINITY, ..Measured::plain(20.0, None) }),
         );
         assert!(score(&dark, &baseline.spreads, &baseline.tails) > 2.0);
-        assert_eq!(judge(&dark, &baseline.tails, 1000.0, true), None);
+        assert_eq!(judged(&dark, &baseline, 1000.0, true), None);
+        assert_eq!(level(&rank(&dark, &baseline.tails), 1000.0).reached, 0.0);
         assert_eq!(strange_light(&dark, &baseline.tails).severity, Severity::Low);
     }
 
@@ -321,5 +311,21 @@ mod tests {
         }
         // One in 741 normal values exceeds three deviations.
         assert!((deviations(2.87) - 3.0).abs() < 0.15, "{}", deviations(2.87));
+    }
+
+    #[test]
+    fn a_verdict_has_a_finding_for_each_line_of_its_reasoning() {
+        let baseline = learned(&Signal::ALL);
+        let extreme = Signal::ALL.map(|signal| (signal, 1000.0));
+        let mut verdict = judged(&values(&extreme), &baseline, 1.0, false).expect("everything is too much");
+        assert!(verdict.findings.len() > 3, "{verdict:?}");
+        // Whatever has a part.
+        let measured = Measured::plain(2.0, Some((0.1, 0.9)));
+        verdict.findings = Signal::ALL.map(|signal| Finding::signal(signal, &measured, 0.5)).into();
+        let json = serde_json::to_value(&verdict).unwrap();
+        let lines: Vec<_> = verdict.findings.iter().map(ToString::to_string).collect();
+        assert_eq!(json["reasoning"], serde_json::json!(lines));
+        let codes = json["findings"].as_array().unwrap().iter().map(|finding| finding["code"].clone());
+        assert!(codes.eq(Signal::ALL.map(|signal| serde_json::json!(signal))));
     }
 }

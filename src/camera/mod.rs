@@ -5,6 +5,7 @@ pub mod replay;
 pub mod supervisor;
 pub mod v4l2;
 
+use serde::Serialize;
 use std::time::Duration;
 
 /// One picture as a camera delivered it.
@@ -74,7 +75,7 @@ pub struct Opened {
 }
 
 /// Why there is no (further) frame. The texts are for people: what is wrong and what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum CameraError {
     /// This frame is unusable, the next may be good: counted by reason.
     #[error("{0}")]
@@ -82,12 +83,49 @@ pub enum CameraError {
     /// Nothing came in time. The camera must be reopened.
     #[error("no frame for {:.1} s", .0.as_secs_f32())]
     TimedOut(Duration),
-    /// The camera is lost or failed. It must be reopened.
+    /// The device or file isn't there, or no more.
+    #[error("{0}")]
+    Gone(String),
+    /// Another program has the device.
+    #[error("{0}")]
+    Busy(String),
+    /// This program's user may not read it.
+    #[error("{0}")]
+    Denied(String),
+    /// The camera failed otherwise. It must be reopened.
     #[error("{0}")]
     Lost(String),
     /// A recording that isn't looped is over.
     #[error("end of the recording")]
     End,
+}
+
+/// Why no frames come, as one word for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loss {
+    /// The device or file isn't there.
+    Gone,
+    /// No frame comes.
+    Silent,
+    /// Another program has it.
+    Busy,
+    /// This program's user may not read it.
+    Denied,
+    /// All else.
+    Failed,
+}
+
+impl CameraError {
+    pub fn loss(&self) -> Loss {
+        match self {
+            Self::Gone(_) => Loss::Gone,
+            Self::TimedOut(_) => Loss::Silent,
+            Self::Busy(_) => Loss::Busy,
+            Self::Denied(_) => Loss::Denied,
+            Self::Broken(_) | Self::Lost(_) | Self::End => Loss::Failed,
+        }
+    }
 }
 
 /// An opened source of frames, owned by one thread. Dropping it releases the device and never panics.

@@ -1,7 +1,7 @@
 //! Keeps one camera open: opens it when asked, opens it again when it is lost, and says what is going on.
 //! Knows the [`Camera`] trait and the clock; what a frame shows is not its business.
 
-use super::{Camera, CameraError, Frame, Opened};
+use super::{Camera, CameraError, Frame, Loss, Opened};
 use crate::service::clock::SharedClock;
 use crate::service::progress::Pulse;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -38,7 +38,7 @@ pub enum Phase {
     /// Open, and frames come.
     Streaming,
     /// It should be there and isn't; it is tried again by itself. `since` is on the process's clock.
-    Lost { since: Duration, reason: String },
+    Lost { since: Duration, loss: Loss, reason: String },
 }
 
 /// The supervisor's view of its camera.
@@ -187,7 +187,7 @@ impl Supervisor {
                     self.tell_opened(camera.opened());
                     self.stream(camera, sink, &mut next_sequence, pulse)
                 }
-                Err(error) => Ending::Lost(error.to_string()),
+                Err(error) => Ending::Lost(error.loss(), error.to_string()),
             };
             if self.clock.now().saturating_sub(opened_at) >= SETTLED {
                 wait = FIRST_WAIT;
@@ -198,8 +198,8 @@ impl Supervisor {
                     log::info!("{}: the recording is over", self.name);
                     lock(&self.orders).wanted = false;
                 }
-                Ending::Lost(reason) => {
-                    self.tell_lost(&reason, sink);
+                Ending::Lost(loss, reason) => {
+                    self.tell_lost(loss, &reason, sink);
                     self.back_off(wait, sink, pulse);
                     wait = (wait * 2).min(LAST_WAIT);
                 }
@@ -257,14 +257,15 @@ impl Supervisor {
                     last_broken = Some(reason);
                 }
                 Err(CameraError::End) => return Ending::Over,
-                Err(error) => return Ending::Lost(error.to_string()),
+                Err(error) => return Ending::Lost(error.loss(), error.to_string()),
             }
             // A camera that sends rubbish only is as lost as one that sends nothing.
             let timeout = *lock(&self.timeout);
             let last_valid = sink.last_valid().unwrap_or_default().max(opened_at);
             if self.clock.now().saturating_sub(last_valid) > timeout {
                 let reason = last_broken.unwrap_or_else(|| "no frame could be analysed".into());
-                return Ending::Lost(format!("no usable frame for {:.0} s: {reason}", timeout.as_secs_f32()));
+                let reason = format!("no usable frame for {:.0} s: {reason}", timeout.as_secs_f32());
+                return Ending::Lost(Loss::Failed, reason);
             }
         }
     }
@@ -273,7 +274,7 @@ impl Supervisor {
     fn back_off(&self, wait: Duration, sink: &dyn Sink, pulse: &Pulse) {
         let wait = wait.mul_f64(0.75 + 0.5 * fastrand::f64());
         let end = self.clock.now() + wait;
-        let Phase::Lost { since, reason } = self.report.borrow().phase.clone() else { return };
+        let Phase::Lost { since, reason, .. } = self.report.borrow().phase.clone() else { return };
         let mut told = None;
         loop {
             let now = self.clock.now();
@@ -309,7 +310,7 @@ impl Supervisor {
         });
     }
 
-    fn tell_lost(&self, reason: &str, sink: &dyn Sink) {
+    fn tell_lost(&self, loss: Loss, reason: &str, sink: &dyn Sink) {
         let (before, now) = (self.report.borrow().phase.clone(), self.clock.now());
         let since = match &before {
             Phase::Lost { since, .. } => *since,
@@ -321,7 +322,7 @@ impl Supervisor {
             log::warn!(camera = self.name; "{}: camera lost: {reason}; trying again by itself", self.name);
         }
         self.tell(|report| {
-            report.phase = Phase::Lost { since, reason: reason.into() };
+            report.phase = Phase::Lost { since, loss, reason: reason.into() };
             report.attempts += u64::from(before != Phase::Streaming);
             report.failure = Some(reason.into());
         });
@@ -332,7 +333,7 @@ impl Supervisor {
 enum Ending {
     Ordered,
     Over,
-    Lost(String),
+    Lost(Loss, String),
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

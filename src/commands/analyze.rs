@@ -80,7 +80,7 @@ struct Verdict<'a> {
     severity: Option<Severity>,
     confidence: Option<f32>,
     baseline_deviation: Option<f32>,
-    reasoning: &'a [String],
+    reasoning: Vec<String>,
     /// From 0 to 1.
     baseline_progress: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,7 +197,7 @@ fn analyze(
             severity: found.map(|verdict| verdict.severity),
             confidence: found.map(|verdict| verdict.confidence),
             baseline_deviation: found.map(|verdict| verdict.baseline_deviation),
-            reasoning: found.map_or(&[], |verdict| &verdict.reasoning),
+            reasoning: found.map_or_else(Vec::new, |verdict| verdict.reasoning()),
             baseline_progress: judgement.map(|judgement| judgement.progress),
             rarities: pipeline.anomaly().filter(|_| explain).map(|anomaly| anomaly.rarities()),
             timings_us,

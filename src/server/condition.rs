@@ -2,6 +2,7 @@
 
 use crate::anomaly::verdict::Verdict;
 use crate::appliance::{CameraHandle, NetworkState, Phase, Status};
+use crate::camera::Loss;
 use crate::config;
 use crate::pipeline::State;
 use crate::service::clock::{SharedClock, rfc3339};
@@ -21,6 +22,7 @@ pub struct Condition {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Degraded {
+    pub kind: Loss,
     /// What is wrong, in words.
     pub reason: String,
     /// Since when, in RFC 3339.
@@ -39,13 +41,17 @@ impl Condition {
         let running = status.phase == Phase::Streaming;
         let active = running && status.frame_age.is_some_and(|age| age <= patience);
         let degraded = match (&status.phase, status.frame_age) {
-            (Phase::Lost { since, reason }, _) => {
-                Some((clock.now().saturating_sub(*since), camera.source.without_folders(reason)))
+            (Phase::Lost { since, loss, reason }, _) => {
+                let elapsed = clock.now().saturating_sub(*since);
+                Some((elapsed, *loss, camera.source.without_folders(reason)))
             }
-            (Phase::Streaming, Some(age)) if !active => Some((age, "no frame comes".to_string())),
+            (Phase::Streaming, Some(age)) if !active => {
+                Some((age, Loss::Silent, "no frame comes".to_string()))
+            }
             _ => None,
         };
-        let degraded = degraded.map(|(elapsed, reason)| Degraded {
+        let degraded = degraded.map(|(elapsed, kind, reason)| Degraded {
+            kind,
             reason,
             since: rfc3339(clock.wall() - elapsed),
             seconds: rounded(elapsed.as_secs_f32(), 1),
@@ -165,7 +171,8 @@ mod tests {
         assert!(condition(Phase::Streaming, Some(4.9)).active);
         let stale = condition(Phase::Streaming, Some(5.1));
         assert!(!stale.active);
-        assert_eq!(stale.degraded.map(|degraded| degraded.seconds), Some(5.1));
+        let told = stale.degraded.map(|degraded| (degraded.kind, degraded.seconds));
+        assert_eq!(told, Some((Loss::Silent, 5.1)));
         let awaited = condition(Phase::Streaming, None);
         assert!(!awaited.active && awaited.degraded.is_none());
     }
@@ -173,11 +180,13 @@ mod tests {
     #[test]
     fn a_lost_camera_tells_why_and_since_when_but_not_where() {
         let reason = "/dev/v4l/by-id/usb-Webcam: no such device; is it plugged in?".to_string();
-        let lost = condition(Phase::Lost { since: Duration::from_secs(88), reason }, Some(0.1));
+        let lost =
+            condition(Phase::Lost { since: Duration::from_secs(88), loss: Loss::Gone, reason }, Some(0.1));
         assert!(lost.streaming && !lost.active);
         assert_eq!(
             lost.degraded,
             Some(Degraded {
+                kind: Loss::Gone,
                 reason: "usb-Webcam: no such device; is it plugged in?".into(),
                 since: "2023-11-14T22:14:48.000Z".into(),
                 seconds: 12.0,

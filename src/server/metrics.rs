@@ -5,6 +5,7 @@ use super::condition::{Condition, PHASES};
 use crate::appliance::NetworkState;
 use crate::outputs::report::Report;
 use crate::pipeline::State as AiState;
+use crate::service::process::Figures;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -23,10 +24,10 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    (headers, text(&cameras, &appliance.outputs.report())).into_response()
+    (headers, text(&cameras, &appliance.outputs.report(), app.process.figures())).into_response()
 }
 
-fn text(cameras: &[(&str, Condition)], outputs: &Report) -> String {
+fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures) -> String {
     let mut page = Page(String::new());
     page.family("build_info", "gauge", "Always 1; the version is its label.");
     page.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -110,6 +111,16 @@ fn text(cameras: &[(&str, Condition)], outputs: &Report) -> String {
         for output in &outputs.outputs {
             page.line("output_missing", &[("output", &output.name)], u8::from(output.problem.is_some()));
         }
+    }
+    if let Some(celsius) = process.celsius {
+        page.family("temperature_celsius", "gauge", "Of the hottest part of the board.");
+        page.line("temperature_celsius", &[], celsius);
+    }
+    if let Some(bytes) = process.memory_bytes {
+        // The name that Prometheus's own libraries give it.
+        page.write(format_args!(
+            "# HELP process_resident_memory_bytes Resident memory.\n# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {bytes}\n"
+        ));
     }
     page.0
 }
@@ -209,7 +220,7 @@ mod tests {
 
     #[test]
     fn figures_are_in_base_units_and_unmeasured_ones_are_absent() {
-        let text = text(&[("yard", condition())], &Report::default());
+        let text = text(&[("yard", condition())], &Report::default(), Figures::default());
         for line in [
             "edge_cctv_frames_analyzed_total{camera=\"yard\"} 1547",
             "edge_cctv_latency_seconds{camera=\"yard\"} 0.0125",
@@ -221,12 +232,24 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
         }
-        assert!(!text.contains("edge_cctv_frames_per_second{"), "{text}");
+        for unmeasured in ["edge_cctv_frames_per_second{", "temperature", "process_"] {
+            assert!(!text.contains(unmeasured), "{text}");
+        }
+    }
+
+    #[test]
+    fn memory_and_temperature_are_told_where_they_are_measured() {
+        let figures = Figures { memory_bytes: Some(52_344), celsius: Some(61.25), ..Figures::default() };
+        let text = text(&[("yard", condition())], &Report::default(), figures);
+        for line in ["process_resident_memory_bytes 52344", "edge_cctv_temperature_celsius{} 61.25"] {
+            assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+        }
     }
 
     #[test]
     fn every_figure_has_its_help_and_type_before_it() {
-        let text = text(&[("yard", condition()), ("door", condition())], &Report::default());
+        let text =
+            text(&[("yard", condition()), ("door", condition())], &Report::default(), Figures::default());
         let mut family = "";
         for line in text.lines() {
             if let Some(rest) = line.strip_prefix("# TYPE ") {

@@ -25,6 +25,8 @@ mod websocket;
 
 use crate::appliance::Appliance;
 use crate::config::{self, Config};
+use crate::service::process::Process;
+use crate::service::thermal::ThermalZones;
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 use problem::Problem;
@@ -61,6 +63,7 @@ struct App {
     /// One permit for each follower of the status that is still allowed.
     followers: Arc<Semaphore>,
     snapshots: snapshots::Store,
+    process: Process,
 }
 
 /// Serves until `shutdown` is cancelled, then ends streams and connections; within 1.5 s it returns
@@ -83,6 +86,7 @@ fn router(context: Context, shutdown: CancellationToken) -> Router {
     let app = Arc::new(App {
         seats: Arc::new(Semaphore::new(context.server.max_viewers)),
         followers: Arc::new(Semaphore::new(status_stream::MOST_FOLLOWERS)),
+        process: Process::new(context.appliance.clock.clone(), Box::new(ThermalZones::of_this_board())),
         snapshots: snapshots::Store::new(context.state_dir.join("snapshots")),
         context,
         shutdown,

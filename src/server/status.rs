@@ -10,6 +10,8 @@ use crate::anomaly::verdict::Verdict;
 use crate::appliance::{CameraHandle, NetworkState};
 use crate::outputs::report::Report;
 use crate::pipeline::State as AiState;
+use crate::service::clock::rfc3339;
+use crate::service::process::Process;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -41,12 +43,26 @@ struct StatusBody<'a> {
     limits: Vec<String>,
     /// Relays may close.
     armed: bool,
+    /// Until when alerts are silenced, in RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silent_until: Option<String>,
     /// What each input is, if it is known.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     inputs: BTreeMap<&'a str, Option<bool>>,
     /// What each LED and relay does.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     outputs: BTreeMap<&'a str, bool>,
+    process: ProcessBody,
+}
+
+/// Absent what isn't measured.
+#[derive(Serialize)]
+struct ProcessBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
+    uptime_seconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature_c: Option<f64>,
 }
 
 /// Only during an anomaly.
@@ -96,6 +112,11 @@ struct Measured {
     /// How strange the newest frame is, without a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     anomaly_score: Option<f64>,
+    /// How near the newest frame is to an anomaly, which begins when the level reaches the limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anomaly_level: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anomaly_limit: Option<f64>,
     /// Since the last valid frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     frame_age_ms: Option<f64>,
@@ -110,15 +131,17 @@ pub async fn show(State(app): State<Arc<App>>, parameters: Parameters) -> Result
 
 /// All that the status of a camera is made of.
 pub struct Moment<'a> {
+    process: &'a Process,
     camera: &'a CameraHandle,
     pub condition: Condition,
     pub report: Arc<Report>,
 }
 
 impl<'a> Moment<'a> {
-    pub fn of(app: &App, camera: &'a CameraHandle) -> Self {
+    pub fn of(app: &'a App, camera: &'a CameraHandle) -> Self {
         let appliance = &app.context.appliance;
         Self {
+            process: &app.process,
             camera,
             condition: Condition::of(camera, &appliance.clock),
             report: appliance.outputs.report(),
@@ -127,11 +150,16 @@ impl<'a> Moment<'a> {
 
     /// The status as it is sent.
     pub fn body(&self) -> impl Serialize {
-        status_body(self.camera, &self.condition, &self.report)
+        status_body(self.process, self.camera, &self.condition, &self.report)
     }
 }
 
-fn status_body<'a>(camera: &'a CameraHandle, condition: &'a Condition, report: &'a Report) -> StatusBody<'a> {
+fn status_body<'a>(
+    process: &Process,
+    camera: &'a CameraHandle,
+    condition: &'a Condition,
+    report: &'a Report,
+) -> StatusBody<'a> {
     let missing = report.problems.iter().map(|problem| without_folders(problem));
     StatusBody {
         streaming: condition.streaming,
@@ -150,8 +178,19 @@ fn status_body<'a>(camera: &'a CameraHandle, condition: &'a Condition, report: &
         degraded: condition.degraded.clone(),
         limits: condition.limits().into_iter().chain(missing).collect(),
         armed: report.armed,
+        silent_until: report.silent_until.map(rfc3339),
         inputs: report.inputs.iter().map(|input| (input.name.as_str(), input.active)).collect(),
         outputs: report.outputs.iter().map(|output| (output.name.as_str(), output.on)).collect(),
+        process: process_body(process),
+    }
+}
+
+fn process_body(process: &Process) -> ProcessBody {
+    let figures = process.figures();
+    ProcessBody {
+        memory_bytes: figures.memory_bytes,
+        uptime_seconds: process.uptime().as_secs(),
+        temperature_c: figures.celsius.map(|celsius| rounded(celsius, 1)),
     }
 }
 
@@ -196,6 +235,7 @@ fn measured(condition: &Condition) -> Measured {
     let Some(analysis) = condition.fresh_analysis() else {
         return Measured { frame_age_ms, ..Measured::default() };
     };
+    let level = analysis.judgement.as_ref().and_then(|judgement| judgement.level);
     Measured {
         fps: status.fps.map(|fps| rounded(fps, 1)),
         latency_ms: status.latency_ms.map(|latency| rounded(latency, 2)),
@@ -206,6 +246,8 @@ fn measured(condition: &Condition) -> Measured {
         learning_background: Some(analysis.learning),
         lighting_change: Some(analysis.lighting),
         anomaly_score: condition.score().map(|score| rounded(score, 3)),
+        anomaly_level: level.map(|level| rounded(level.reached, 3)),
+        anomaly_limit: level.map(|level| rounded(level.limit, 3)),
         frame_age_ms,
     }
 }

@@ -1,8 +1,9 @@
-//! What the process owes to its surroundings: time, orderly stop, systemd, heat.
+//! What the process owes to its surroundings: time, orderly stop, systemd, heat, memory.
 
 pub mod boot;
 pub mod clock;
 pub mod logging;
+pub mod process;
 pub mod progress;
 pub mod shield;
 pub mod slot;

@@ -255,6 +255,6 @@ mod tests {
         assert!(camera.next_frame().unwrap().restarted);
         assert_eq!(camera.next_frame().unwrap().format, PixelFormat::Jpeg);
         std::fs::remove_dir_all(folder.path()).unwrap();
-        assert!(matches!(camera.next_frame(), Err(CameraError::Lost(_))));
+        assert!(matches!(camera.next_frame(), Err(CameraError::Gone(_))));
     }
 }

@@ -53,7 +53,7 @@ pub enum Pace {
 /// [`CameraError::End`] follows the last frame.
 ///
 /// # Errors
-/// [`CameraError::Lost`] when it isn't there, can't be read, or holds nothing that can be shown.
+/// It isn't there, can't be read, or holds nothing that can be shown.
 pub fn open(path: &Path, pace: Pace, repeat: bool) -> Result<Box<dyn Camera>, CameraError> {
     let recording = recognise(path)?;
     Ok(Box::new(Player::new(recording, pace, repeat)))
@@ -161,13 +161,13 @@ fn name_of(path: &Path) -> String {
 
 fn lost(name: &str, error: &std::io::Error) -> CameraError {
     use std::io::ErrorKind;
-    CameraError::Lost(match error.kind() {
-        ErrorKind::NotFound => format!("{name}: there is no such file or folder"),
-        ErrorKind::PermissionDenied => {
-            format!("{name}: reading it is not permitted; give the service's user access")
-        }
-        _ => format!("{name} can't be read: {error}"),
-    })
+    match error.kind() {
+        ErrorKind::NotFound => CameraError::Gone(format!("{name}: there is no such file or folder")),
+        ErrorKind::PermissionDenied => CameraError::Denied(format!(
+            "{name}: reading it is not permitted; give the service's user access"
+        )),
+        _ => CameraError::Lost(format!("{name} can't be read: {error}")),
+    }
 }
 
 #[cfg(test)]
@@ -176,8 +176,7 @@ mod tests {
 
     fn text(path: &Path) -> String {
         match open(path, Pace::Unlimited, false) {
-            Err(CameraError::Lost(text)) => text,
-            Err(other) => panic!("not Lost but {other:?}"),
+            Err(error) => error.to_string(),
             Ok(_) => panic!("was opened"),
         }
     }

@@ -1,6 +1,7 @@
 //! A device's errors in words: what is wrong and what to do. Knows no ioctl.
 
 use super::driver::Identity;
+use crate::camera::CameraError;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -18,14 +19,16 @@ pub struct Found {
 }
 
 /// Refuses what is no video device before it is opened: opening some devices has effects (a watchdog, a terminal).
-pub fn check_node(path: &Path, found: impl FnOnce() -> Vec<Found>) -> Result<(), String> {
+pub fn check_node(path: &Path, found: impl FnOnce() -> Vec<Found>) -> Result<(), CameraError> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing(path, &found())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(CameraError::Gone(missing(path, &found())));
+        }
         Err(error) => return Err(opening(path, &error)),
     };
     let video = metadata.file_type().is_char_device() && libc::major(metadata.rdev()) == VIDEO_MAJOR;
-    if video { Ok(()) } else { Err(format!("{} is not a video device", path.display())) }
+    if video { Ok(()) } else { Err(CameraError::Lost(format!("{} is not a video device", path.display()))) }
 }
 
 fn missing(path: &Path, found: &[Found]) -> String {
@@ -45,46 +48,50 @@ fn missing(path: &Path, found: &[Found]) -> String {
 }
 
 /// Why a node couldn't be opened.
-pub fn opening(path: &Path, error: &io::Error) -> String {
+pub fn opening(path: &Path, error: &io::Error) -> CameraError {
     let path = path.display();
     match error.raw_os_error() {
-        Some(libc::EACCES | libc::EPERM) => format!(
+        Some(libc::EACCES | libc::EPERM) => CameraError::Denied(format!(
             "{path} may not be opened by this user: add the user to the group video \
              (sudo usermod -aG video USER) and log in again, or set Group=video in the service's unit"
-        ),
-        Some(libc::ENODEV | libc::ENXIO) => {
-            format!("{path} has no device behind it any more: unplug the camera and plug it in again")
+        )),
+        Some(libc::ENODEV | libc::ENXIO) => CameraError::Gone(format!(
+            "{path} has no device behind it any more: unplug the camera and plug it in again"
+        )),
+        Some(libc::EMFILE | libc::ENFILE) => {
+            CameraError::Lost(format!("{path} can't be opened: too many files are open"))
         }
-        Some(libc::EMFILE | libc::ENFILE) => format!("{path} can't be opened: too many files are open"),
-        _ => format!("{path} can't be opened: {error}"),
+        _ => CameraError::Lost(format!("{path} can't be opened: {error}")),
     }
 }
 
 /// Why a step on the way to streaming failed. `doing` completes "… failed while".
-pub fn starting(path: &Path, doing: &str, error: &io::Error) -> String {
+pub fn starting(path: &Path, doing: &str, error: &io::Error) -> CameraError {
     let shown = path.display();
     match error.raw_os_error() {
-        Some(libc::EBUSY) => busy(path),
-        Some(libc::ENOSPC) => format!(
+        Some(libc::EBUSY) => CameraError::Busy(busy(path)),
+        Some(libc::ENOSPC) => CameraError::Lost(format!(
             "{shown}: the USB bus has no bandwidth left for this camera: set a lower size or rate, use MJPG \
              rather than a raw format, or plug it into another port (not beside another camera on one hub)"
-        ),
+        )),
         Some(libc::ENODEV) => unplugged(path),
-        Some(libc::ENOMEM) => format!("{shown}: no memory for the picture buffers: set a smaller size"),
-        _ => format!("{shown}: the driver failed while {doing}: {error}"),
+        Some(libc::ENOMEM) => {
+            CameraError::Lost(format!("{shown}: no memory for the picture buffers: set a smaller size"))
+        }
+        _ => CameraError::Lost(format!("{shown}: the driver failed while {doing}: {error}")),
     }
 }
 
 /// Why no frames come any more.
-pub fn streaming(path: &Path, error: &io::Error) -> String {
+pub fn streaming(path: &Path, error: &io::Error) -> CameraError {
     match error.raw_os_error() {
         Some(libc::ENODEV) => unplugged(path),
-        _ => format!("{}: the driver failed while streaming: {error}", path.display()),
+        _ => CameraError::Lost(format!("{}: the driver failed while streaming: {error}", path.display())),
     }
 }
 
-fn unplugged(path: &Path) -> String {
-    format!("{}: the camera was unplugged", path.display())
+fn unplugged(path: &Path) -> CameraError {
+    CameraError::Gone(format!("{}: the camera was unplugged", path.display()))
 }
 
 fn busy(path: &Path) -> String {
@@ -157,6 +164,7 @@ pub fn refuse(identity: &Identity) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::camera::Loss;
 
     fn errno(code: i32) -> io::Error {
         io::Error::from_raw_os_error(code)
@@ -170,15 +178,17 @@ mod tests {
     fn a_missing_camera_lists_those_that_are_there() {
         let path = Path::new("/dev/v4l/by-id/usb-gone-video-index0");
         let other = Found { path: "/dev/v4l/by-id/usb-other".into(), card: "HD Webcam".into() };
-        let text = check_node(path, || vec![other]).expect_err("missing");
+        let error = check_node(path, || vec![other]).expect_err("missing");
+        assert_eq!(error.loss(), Loss::Gone);
+        let text = error.to_string();
         assert!(text.contains("usb-gone") && text.contains(": usb-other (HD Webcam)"), "{text}");
-        assert!(check_node(path, Vec::new).expect_err("missing").contains("plug and cable"));
+        assert!(check_node(path, Vec::new).expect_err("missing").to_string().contains("plug and cable"));
     }
 
     #[test]
     fn other_kinds_of_files_are_refused_without_opening_them() {
         for path in ["/dev/null", "/dev", "/proc/self/cmdline"] {
-            let text = check_node(Path::new(path), Vec::new).expect_err("no camera");
+            let text = check_node(Path::new(path), Vec::new).expect_err("no camera").to_string();
             assert!(text.contains("not a video device"), "{text}");
         }
     }
@@ -186,12 +196,23 @@ mod tests {
     #[test]
     fn errors_say_what_to_do() {
         let path = Path::new("/dev/video0");
-        assert!(opening(path, &errno(libc::EACCES)).contains("group video"));
-        assert!(starting(path, "starting", &errno(libc::ENOSPC)).contains("bandwidth"));
-        assert!(starting(path, "starting", &errno(libc::EBUSY)).contains("in use"));
-        assert!(starting(path, "starting", &errno(libc::EPROTO)).contains("while starting: Protocol error"));
-        assert!(streaming(path, &errno(libc::ENODEV)).contains("unplugged"));
-        assert!(streaming(path, &errno(libc::EIO)).contains("error"));
+        for (error, loss, words) in [
+            (opening(path, &errno(libc::EACCES)), Loss::Denied, "group video"),
+            (opening(path, &errno(libc::ENXIO)), Loss::Gone, "no device behind it"),
+            (opening(path, &errno(libc::EMFILE)), Loss::Failed, "too many files"),
+            (starting(path, "starting", &errno(libc::ENOSPC)), Loss::Failed, "bandwidth"),
+            (starting(path, "starting", &errno(libc::EBUSY)), Loss::Busy, "in use"),
+            (
+                starting(path, "starting", &errno(libc::EPROTO)),
+                Loss::Failed,
+                "while starting: Protocol error",
+            ),
+            (streaming(path, &errno(libc::ENODEV)), Loss::Gone, "unplugged"),
+            (streaming(path, &errno(libc::EIO)), Loss::Failed, "error"),
+        ] {
+            assert!(error.to_string().contains(words), "{error}");
+            assert_eq!(error.loss(), loss, "{error}");
+        }
     }
 
     #[test]

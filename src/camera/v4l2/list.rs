@@ -51,7 +51,7 @@ pub fn devices() -> Vec<DeviceInfo> {
         match Node::open(&path) {
             Ok(node) => DeviceInfo { links, ..probe(path, &node) },
             Err(error) => {
-                let problem = Some(fault::opening(&path, &error));
+                let problem = Some(fault::opening(&path, &error).to_string());
                 DeviceInfo { card: sysfs(&path, "name"), path, links, problem, ..DeviceInfo::default() }
             }
         }

@@ -38,7 +38,7 @@ const SPURIOUS_PAUSE: Duration = Duration::from_millis(5);
 /// gives is in [`Camera::opened`]. No frame within `timeout`: [`CameraError::TimedOut`], and it must be reopened.
 ///
 /// # Errors
-/// [`CameraError::Lost`] with a text that says what to do.
+/// A text that says what to do.
 pub fn open(
     path: &Path,
     wanted: &Wanted,
@@ -56,8 +56,8 @@ pub fn open_as(
     timeout: Duration,
     clock: SharedClock,
 ) -> Result<Box<dyn Camera>, CameraError> {
-    fault::check_node(path, list::found).map_err(CameraError::Lost)?;
-    let node = node::Node::open(path).map_err(|error| CameraError::Lost(fault::opening(path, &error)))?;
+    fault::check_node(path, list::found)?;
+    let node = node::Node::open(path).map_err(|error| fault::opening(path, &error))?;
     Ok(Box::new(Capture::start(node, path, formats, wanted, timeout, clock)?))
 }
 
@@ -77,7 +77,7 @@ struct Capture<D> {
     /// Reasons of unusable frames that were passed over on the way to a good one.
     broken: VecDeque<String>,
     /// The device failed for good, found out beside a good frame.
-    failed: Option<String>,
+    failed: Option<CameraError>,
 }
 
 impl<D: Driver> Capture<D> {
@@ -89,7 +89,7 @@ impl<D: Driver> Capture<D> {
         timeout: Duration,
         clock: SharedClock,
     ) -> Result<Self, CameraError> {
-        let lost = |doing| move |error: io::Error| CameraError::Lost(fault::starting(path, doing, &error));
+        let lost = |doing| move |error: io::Error| fault::starting(path, doing, &error);
         let refused = |reason: String| CameraError::Lost(format!("{}: {reason}", path.display()));
 
         let identity = driver.identity().map_err(lost("being asked what it is"))?;
@@ -218,8 +218,8 @@ impl<D: Driver> Camera for Capture<D> {
             if let Some(reason) = self.broken.pop_front() {
                 return Err(CameraError::Broken(reason));
             }
-            if let Some(reason) = &self.failed {
-                return Err(CameraError::Lost(reason.clone()));
+            if let Some(error) = &self.failed {
+                return Err(error.clone());
             }
             let left = deadline.saturating_sub(self.clock.now());
             if left.is_zero() {
@@ -254,17 +254,17 @@ fn choose(
             // A driver may answer with another format; if it is a known one, that is fine too.
             Ok(answer) => match FrameLayout::new(&answer) {
                 Ok(layout) => return Ok((answer.fourcc, layout)),
-                Err(reason) => last = Some(format!("{}: {reason}", path.display())),
+                Err(reason) => last = Some(CameraError::Lost(format!("{}: {reason}", path.display()))),
             },
             // It knows the format by name only.
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
                 last = Some(fault::starting(path, "setting the format", &error));
             }
-            Err(error) => return Err(CameraError::Lost(fault::starting(path, "setting the format", &error))),
+            Err(error) => return Err(fault::starting(path, "setting the format", &error)),
         }
     }
-    let text = last.unwrap_or_else(|| format!("{}: {}", path.display(), format::unusable(&offers)));
-    Err(CameraError::Lost(text))
+    let none = || CameraError::Lost(format!("{}: {}", path.display(), format::unusable(&offers)));
+    Err(last.unwrap_or_else(none))
 }
 
 /// What the device gives otherwise than asked.

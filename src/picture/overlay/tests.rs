@@ -205,7 +205,7 @@ fn an_anomaly_is_named_in_its_severitys_colour_whatever_the_state() {
             anomaly_type: AnomalyType::RapidMovement,
             confidence: 0.9,
             severity,
-            reasoning: vec![],
+            findings: vec![],
             baseline_deviation: 4.0,
         };
         let judgement = Judgement { verdict: Some(verdict), ..Judgement::default() };

@@ -1,0 +1,112 @@
+//! What this process takes and how long it runs, and how hot the board is: measured when somebody asks, and no more
+//! often than once a second. Knows procfs, not who asks.
+
+use super::clock::SharedClock;
+use super::thermal::Thermometer;
+use std::fs;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// Figures so young are given again.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What can't be measured here is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// Resident, now and at its most.
+    pub memory_bytes: Option<u64>,
+    pub peak_memory_bytes: Option<u64>,
+    /// Of the hottest part of the board.
+    pub celsius: Option<f32>,
+}
+
+/// This process on this board.
+pub struct Process {
+    clock: SharedClock,
+    thermometer: Box<dyn Thermometer + Sync>,
+    /// When it was measured last.
+    last: Mutex<Option<(Duration, Figures)>>,
+}
+
+impl Process {
+    pub fn new(clock: SharedClock, thermometer: Box<dyn Thermometer + Sync>) -> Self {
+        Self { clock, thermometer, last: Mutex::default() }
+    }
+
+    pub fn figures(&self) -> Figures {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        match *last {
+            Some((then, figures)) if now < then + FRESH => figures,
+            _ => {
+                // A process can always read its own.
+                let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+                let figures = Figures {
+                    memory_bytes: bytes(&status, "VmRSS:"),
+                    peak_memory_bytes: bytes(&status, "VmHWM:"),
+                    celsius: self.thermometer.celsius(),
+                };
+                *last = Some((now, figures));
+                figures
+            }
+        }
+    }
+
+    /// Since the program started.
+    pub fn uptime(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// When the program started, by what the clock says now: it may have been set since.
+    pub fn started(&self) -> SystemTime {
+        self.clock.wall() - self.uptime()
+    }
+}
+
+/// A line of proc_pid_status(5), which is in kibibytes.
+fn bytes(status: &str, name: &str) -> Option<u64> {
+    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kibibytes: u64 = value.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::{Clock, SimulatedClock};
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    struct Counting(Arc<AtomicU8>);
+
+    impl Thermometer for Counting {
+        fn celsius(&self) -> Option<f32> {
+            Some(f32::from(self.0.fetch_add(1, Ordering::Relaxed)))
+        }
+    }
+
+    #[test]
+    fn it_is_measured_once_a_second_at_most() {
+        let (clock, count) = (SimulatedClock::shared(), Arc::new(AtomicU8::new(0)));
+        let process = Process::new(clock.clone(), Box::new(Counting(count.clone())));
+        let first = process.figures();
+        assert!(
+            first.memory_bytes > Some(1 << 20) && first.peak_memory_bytes >= first.memory_bytes,
+            "{first:?}"
+        );
+        clock.sleep(Duration::from_millis(999));
+        assert_eq!(process.figures(), first);
+        clock.sleep(Duration::from_millis(1));
+        assert_eq!(process.figures().celsius, Some(1.0));
+        assert_eq!(process.uptime(), Duration::from_secs(1));
+        assert_eq!(process.started(), clock.wall() - Duration::from_secs(1));
+    }
+
+    #[test]
+    fn lines_that_are_not_there_are_unknown() {
+        let status = "Name:\tedge-cctv\nVmHWM:\t   52344 kB\nVmRSS:\t  bad kB\n";
+        assert_eq!(bytes(status, "VmHWM:"), Some(52_344 * 1024));
+        assert_eq!(bytes(status, "VmRSS:"), None);
+        assert_eq!(bytes(status, "VmSwap:"), None);
+    }
+}
