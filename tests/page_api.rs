@@ -183,3 +183,26 @@ fn a_snapshot_is_gone_once_it_was_deleted() {
     assert_eq!(server.request(Method::DELETE, &path, &[]).status, 404);
     assert_eq!(server.get("/api/snapshots").json()["total"], 0);
 }
+
+#[test]
+fn the_log_can_be_read_without_the_terminal() {
+    let server = Server::demo();
+    server.wait_for_log("delivers");
+    let log = server.get("/api/log").json();
+    let lines = log["lines"].as_array().unwrap();
+    let with = |text: &str| {
+        lines
+            .iter()
+            .find(|line| line["text"].as_str().unwrap().contains(text))
+            .unwrap_or_else(|| panic!("{log}"))
+    };
+    let listening = with("listening on");
+    assert_eq!((&listening["level"], &listening["camera"]), (&json!("INFO"), &Value::Null));
+    assert!(listening["time"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(with("delivers")["camera"], "camera0");
+    let newest = server.get("/api/log?limit=1").json();
+    assert_eq!(newest["lines"].as_array().unwrap().len(), 1);
+    assert_eq!(server.get("/api/log?limit=0").status, 400);
+    let folder = server.folder.path().parent().unwrap().to_str().unwrap();
+    assert!(!log.to_string().contains(folder), "{log}");
+}

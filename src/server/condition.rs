@@ -111,9 +111,11 @@ pub const PHASES: [&str; 4] = ["stopped", "opening", "streaming", "lost"];
 pub fn without_folders(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for word in text.split(' ') {
-        let short = match word.rfind('/') {
-            Some(at) if at + 1 < word.len() => &word[at + 1..],
-            _ => word,
+        // A folder may end in a slash.
+        let path = word.trim_end_matches('/');
+        let short = match path.rfind('/') {
+            Some(at) => &path[at + 1..],
+            None => word,
         };
         let bare = |word: &str| word.trim_end_matches([',', ';', '.', ':']).to_string();
         match words.last_mut() {
@@ -207,6 +209,7 @@ mod tests {
                 "there is no network; looked for /opt/x/models/anomaly.onnx, models/anomaly.onnx, /usr/anomaly.onnx",
                 "there is no network; looked for anomaly.onnx",
             ),
+            ("no room in /var/lib/edge-cctv/ or /", "no room in edge-cctv or /"),
             ("/etc/x.so can't be loaded: /etc/x.so: too short", "x.so can't be loaded: x.so: too short"),
             (
                 "the network gave NaN for tone in column 1, row 2",

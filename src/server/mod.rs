@@ -10,6 +10,7 @@ mod guide;
 mod health;
 mod listen;
 mod live;
+mod log_lines;
 mod mask;
 mod metrics;
 mod openapi;
@@ -117,6 +118,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/api/snapshots/{filename}", get(snapshots::download).delete(snapshots::delete)),
         ("/api/status/stream", get(status_stream::follow)),
         ("/api/cameras", get(cameras::list)),
+        ("/api/log", get(log_lines::list)),
         ("/api/mask.png", get(mask::picture)),
         ("/api/openapi.json", get(openapi::document)),
         ("/api/baseline", get(baseline::show)),

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod logging;
 pub mod process;
 pub mod progress;
+pub mod recent;
 pub mod shield;
 pub mod slot;
 pub mod systemd;
