@@ -16,3 +16,4 @@ pub mod pipeline;
 pub mod publisher;
 pub mod server;
 pub mod service;
+pub mod settings;

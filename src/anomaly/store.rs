@@ -6,8 +6,9 @@
 //! network tells. A new file takes the old one's place in one step (rename), so that there is always a whole one.
 
 use crate::anomaly::baseline::Baseline;
+use crate::service::durable;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"ECCTVBAS";
@@ -141,21 +142,7 @@ impl Store {
         if bytes.len() > MOST_BYTES {
             return Err(SaveError::TooLarge);
         }
-        fs::create_dir_all(&self.folder)?;
-        let unfinished = self.unfinished();
-        let written = (|| {
-            let mut file = File::create(&unfinished)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            fs::rename(&unfinished, self.path())?;
-            // The new name is on the disk only when the folder is.
-            File::open(&self.folder)?.sync_all()
-        })();
-        if written.is_err() {
-            // On a full disk half a file is in the way of everything else.
-            let _ = fs::remove_file(&unfinished);
-        }
-        Ok(written?)
+        Ok(durable::replace(&self.path(), &self.unfinished(), &bytes)?)
     }
 
     /// What was kept of this source; `None` if nothing was.

@@ -7,6 +7,7 @@ use crate::config::{self, Config, Effect, Overrides, Source};
 use crate::server::{self, Context};
 use crate::service::clock::SystemClock;
 use crate::service::systemd;
+use crate::settings::Settings;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -57,7 +58,7 @@ impl Run {
         result
     }
 
-    /// The file's settings with the flags on top.
+    /// The file's settings with the flags on top, and zones for demo scenes that have none.
     fn configuration(&self) -> Result<Config, Failure> {
         let mut config = match &self.config {
             Some(path) => config::load(path)?,
@@ -87,9 +88,11 @@ impl Run {
             Failure::from(format!("can't listen on {address}: {error}{hint}"))
         })?;
         let address = listener.local_addr().unwrap_or(address);
+        let settings = Arc::new(Settings::open(config));
+        let config = settings.running();
         let appliance = Arc::new(Appliance::new(&config, SystemClock::trusting(config.trust_clock)));
         systemd::feed_watchdog(appliance.progress.clone());
-        let context = Context::new(appliance.clone(), &config);
+        let context = Context::new(appliance.clone(), settings.clone(), &config);
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(server::serve(listener, context, shutdown.clone()));
         log::info!("listening on http://{address}");
@@ -99,7 +102,7 @@ impl Run {
 
         tokio::select! {
             () = stop_signal() => {}
-            () = self.reload_on_hangup(config, &appliance) => {}
+            () = self.reload_on_hangup(&settings, &appliance) => {}
             () = systemd::report(&appliance) => {}
         }
         log::info!("stopping");
@@ -119,7 +122,7 @@ impl Run {
     }
 
     /// Reads the configuration again on each SIGHUP. A faulty file changes nothing.
-    async fn reload_on_hangup(&self, mut config: Config, appliance: &Appliance) {
+    async fn reload_on_hangup(&self, settings: &Arc<Settings>, appliance: &Arc<Appliance>) {
         let Ok(mut hangup) = signal(SignalKind::hangup()) else {
             log::error!("SIGHUP can't be received: the configuration can't be reloaded");
             return std::future::pending().await;
@@ -134,15 +137,25 @@ impl Run {
                     continue;
                 }
             };
-            let changes = config::changes(&config, &new);
+            let (settings, appliance) = (settings.clone(), appliance.clone());
+            // It waits for a change on the page that is on its way to the disk.
+            let rebase = tokio::task::spawn_blocking(move || {
+                settings.rebase(new, |config| appliance.configure(config))
+            });
+            let changes = match rebase.await {
+                Ok(changes) => changes,
+                Err(error) => {
+                    log::error!("reloading the configuration failed: {error}");
+                    systemd::reloaded();
+                    continue;
+                }
+            };
             for change in &changes {
                 match change.effect {
                     Effect::Restart => log::warn!("{} changes with the next start", change.key),
                     Effect::AtOnce | Effect::ReopensCamera => log::info!("{} changed", change.key),
                 }
             }
-            config = config::adopted(&config, &new);
-            appliance.configure(&config);
             log::info!("configuration reloaded, {} changes", changes.len());
             systemd::reloaded();
         }

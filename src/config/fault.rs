@@ -11,6 +11,8 @@ pub struct Fault {
     pub line: Option<usize>,
     /// Counted from 1 in characters; only where the line isn't TOML.
     pub column: Option<usize>,
+    /// The keys that it is about, in full, the one to change first; empty where it is about none.
+    pub keys: Vec<String>,
     /// One sentence: which key, what it says, what is allowed.
     pub text: String,
 }
@@ -18,7 +20,7 @@ pub struct Fault {
 impl Fault {
     /// A fault that no line of a file is to blame for.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { line: None, column: None, text: text.into() }
+        Self { line: None, column: None, keys: Vec::new(), text: text.into() }
     }
 }
 
@@ -107,8 +109,8 @@ mod tests {
         let faults = Faults {
             file: Some("c.toml".into()),
             list: vec![
-                Fault { line: Some(3), column: None, text: "a is 0".into() },
-                Fault { line: Some(4), column: Some(7), text: "no".into() },
+                Fault { line: Some(3), ..Fault::new("a is 0") },
+                Fault { line: Some(4), column: Some(7), ..Fault::new("no") },
             ],
         };
         assert_eq!(faults.to_string(), "c.toml: line 3: a is 0\nc.toml: line 4, column 7: no");

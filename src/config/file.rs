@@ -14,7 +14,7 @@ use toml::de::DeTable;
 use toml_parser::lexer::TokenKind;
 
 /// A configuration of all cameras with all zones is smaller; whatever is bigger is another file.
-const MOST_BYTES: u64 = 1 << 20;
+pub const MOST_BYTES: u64 = 1 << 20;
 
 /// Most names in one dotted key (`a.b.c`); our keys have 3. The TOML parser limits brackets within brackets by
 /// itself, but not this, and taking thousands of tables within tables apart would overflow the stack.
@@ -56,8 +56,8 @@ fn read(path: &Path) -> Result<String, Fault> {
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let text = "the file isn't UTF-8 text from here on: save it with that encoding".into();
-        Fault { line: Some(line), column: None, text }
+        let text = "the file isn't UTF-8 text from here on: save it with that encoding";
+        Fault { line: Some(line), ..Fault::new(text) }
     })
 }
 
@@ -180,7 +180,7 @@ fn lines(reader: &mut Reader, root: &DeTable<'_>, config: &mut Config) {
 }
 
 /// The tables that a camera takes from the top unless it has its own.
-fn inherited(
+pub fn inherited(
     reader: &mut Reader,
     path: &str,
     within: &DeTable,
@@ -206,11 +206,16 @@ fn camera(reader: &mut Reader, index: usize, found: Found, mut camera: Camera) -
     let Camera { motion, alert, anomaly, .. } = &mut camera;
     inherited(reader, &path, found.table, motion, alert, anomaly);
     for (index, found) in reader.tables(&path, found.table, "zone", MOST_ZONES).into_iter().enumerate() {
-        let mut zone = Zone { name: String::new(), kind: ZoneKind::Alert, points: Vec::new() };
-        reader.section(&format!("{path}.zone[{index}]"), found, ZONE, &[], &mut zone);
-        camera.zones.push(zone);
+        camera.zones.push(zone(reader, &path, index, found));
     }
     camera
+}
+
+/// A zone of the camera at `path`.
+pub fn zone(reader: &mut Reader, path: &str, index: usize, found: Found) -> Zone {
+    let mut zone = Zone { name: String::new(), kind: ZoneKind::Alert, points: Vec::new() };
+    reader.section(&format!("{path}.zone[{index}]"), found, ZONE, &[], &mut zone);
+    zone
 }
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 //!
 //! Knows no key by name; those are `tables`'.
 
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// What a running service does when a key has changed in its file and it is told to read it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// The next frame or request has it.
     AtOnce,
@@ -122,6 +125,33 @@ impl<T> Field<T> {
     }
 }
 
+impl<T> Field<T> {
+    /// The value as it is in JSON.
+    pub fn json(&self, section: &T) -> Value {
+        match self {
+            Self::Number { get, .. } => short(get(section)),
+            Self::Whole { get, .. } => get(section).into(),
+            Self::Switch { get, .. } => get(section).into(),
+            Self::Text { get, .. } => get(section).into(),
+            Self::Texts { get, .. } => get(section).into(),
+            Self::Polygon { get, .. } => {
+                get(section).iter().map(|(x, y)| json!([short(decimal(*x)), short(decimal(*y))])).collect()
+            }
+        }
+    }
+}
+
+/// 5 rather than 5.0, as JavaScript writes it.
+fn short(number: f64) -> Value {
+    let whole = number as i64;
+    if whole as f64 == number { whole.into() } else { number.into() }
+}
+
+/// The number that somebody means who writes an `f32` down: 0.001 rather than 0.0010000000474974513.
+pub fn decimal(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| value.into())
+}
+
 /// A basic string (TOML 1.0, "String").
 fn toml_text(text: &str) -> String {
     let mut quoted = String::from("\"");
@@ -141,6 +171,15 @@ fn toml_text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_as_short_in_json_as_somebody_writes_them() {
+        let numbers: Vec<_> = [5.0, 0.7, 0.0, -2.5].into_iter().map(|n| short(n).to_string()).collect();
+        assert_eq!(numbers, ["5", "0.7", "0", "-2.5"]);
+        let polygon: Field<()> =
+            Field::Polygon { most: 3, get: |()| &[(0.565, 0.0), (1.0, 0.1)], set: |(), _| {} };
+        assert_eq!(polygon.json(&()).to_string(), "[[0.565,0],[1,0.1]]");
+    }
 
     #[test]
     fn texts_are_quoted_as_toml_reads_them() {

@@ -6,10 +6,12 @@ mod file;
 mod geometry;
 mod keys;
 pub mod outputs;
+mod overlay;
 mod overrides;
 mod reader;
 mod reference;
 mod relations;
+mod schema;
 mod spelling;
 mod tables;
 mod text;
@@ -18,11 +20,13 @@ mod wiring;
 
 pub use change::{Change, adopted, changes};
 pub use fault::{Fault, Faults};
-pub use file::{load, parse};
+pub use file::{MOST_BYTES, load, parse};
 pub use keys::Effect;
 pub use outputs::{Arming, Input, Led, Outputs, Relay};
+pub use overlay::{Composed, compose, unknown_camera};
 pub use overrides::Overrides;
 pub use reference::{default_file, reference};
+pub use schema::{KeyForm, forms, values};
 pub use week::{DAY, Span};
 
 use crate::anomaly::kinds::Severity;

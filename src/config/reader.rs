@@ -24,11 +24,16 @@ pub struct Places {
     lines: BTreeMap<String, usize>,
     /// Full keys whose values are refused: the configuration has the default there, which proves nothing.
     refused: BTreeSet<String>,
+    /// Of no file that anybody sees: lines tell nothing.
+    hidden: bool,
 }
 
 impl Places {
     /// The line of a key, or of the nearest table around it that is in the file.
     pub fn line(&self, key: &str) -> Option<usize> {
+        if self.hidden {
+            return None;
+        }
         let mut key = key;
         loop {
             if let Some(line) = self.lines.get(key) {
@@ -41,6 +46,11 @@ impl Places {
     /// Whether the file has this very key or table.
     pub fn has(&self, key: &str) -> bool {
         self.lines.contains_key(key)
+    }
+
+    /// For a configuration that goes on with what it had where a value was refused.
+    pub fn settled(self) -> Self {
+        Self { refused: BTreeSet::new(), hidden: true, ..self }
     }
 
     /// Whether this key's value was refused.
@@ -84,7 +94,8 @@ impl<'f> Reader<'f> {
         let line = self.line(offset);
         if self.broken.insert(line) {
             let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
-            self.faults.push(Fault { line: Some(line), column: Some(before.chars().count() + 1), text });
+            let column = Some(before.chars().count() + 1);
+            self.faults.push(Fault { line: Some(line), column, ..Fault::new(text) });
         }
     }
 
@@ -97,18 +108,38 @@ impl<'f> Reader<'f> {
         self.broken.iter().any(|line| self.text[self.starts[line - 1]..].trim_start().starts_with('['))
     }
 
-    fn fault(&mut self, offset: usize, text: String) {
+    /// A fault of the key `full`.
+    fn fault(&mut self, full: &str, offset: usize, text: String) {
         let line = self.line(offset);
         if !self.broken.contains(&line) {
-            self.faults.push(Fault { line: Some(line), column: None, text });
+            self.faults.push(Fault { line: Some(line), keys: vec![full.into()], ..Fault::new(text) });
         }
     }
 
     /// Reads a table's keys `into` what it describes. `nested` are the tables in it, which the caller reads.
     pub fn section<T>(&mut self, path: &str, found: Found, keys: &[Key<T>], nested: &[&str], into: &mut T) {
+        self.open_section(path, found, keys, nested, &[], into);
+    }
+
+    /// The same of a table of which not all is open: keys and tables named by `closed` are refused.
+    pub fn open_section<T>(
+        &mut self,
+        path: &str,
+        found: Found,
+        keys: &[Key<T>],
+        nested: &[&str],
+        closed: &[&str],
+        into: &mut T,
+    ) {
         self.places.lines.insert(path.into(), self.line(found.offset));
+        let is_closed = |name: &str| closed.contains(&name);
         for (name, value) in found.table {
             let full = join(path, name.get_ref());
+            if is_closed(name.get_ref()) {
+                let text = format!("{full} can be changed in the configuration file only");
+                self.fault(&full, name.span().start, text);
+                continue;
+            }
             match keys.iter().find(|key| key.name == name.get_ref()) {
                 Some(key) => match self.value(&full, value, key, into) {
                     Ok(()) => {
@@ -121,16 +152,17 @@ impl<'f> Reader<'f> {
                 },
                 None if nested.contains(&&**name.get_ref()) => {}
                 None => {
-                    let known: Vec<_> =
-                        keys.iter().map(|key| key.name).chain(nested.iter().copied()).collect();
+                    let known = keys.iter().map(|key| key.name).chain(nested.iter().copied());
+                    let known: Vec<_> = known.filter(|name| !is_closed(name)).collect();
                     self.unknown(&full, name, &known);
                 }
             }
         }
-        for key in keys.iter().filter(|key| key.required && !found.table.contains_key(key.name)) {
+        let missing = |key: &&Key<T>| key.required && !found.table.contains_key(key.name);
+        for key in keys.iter().filter(missing).filter(|key| !is_closed(key.name)) {
             let full = join(path, key.name);
             if self.all_is_toml() {
-                self.fault(found.offset, format!("{full} is missing: allowed are {}", key.allowed()));
+                self.fault(&full, found.offset, format!("{full} is missing: allowed are {}", key.allowed()));
             }
             self.places.refused.insert(full);
         }
@@ -150,22 +182,29 @@ impl<'f> Reader<'f> {
         } else {
             format!("known here are {}", known.join(", "))
         };
-        self.fault(name.span().start, format!("{full} is unknown: {advice}"));
+        self.fault(full, name.span().start, format!("{full} is unknown: {advice}"));
     }
 
     /// The table `[name]` in `within`, if there is one.
     pub fn table<'t>(&mut self, path: &str, within: &'t DeTable<'t>, name: &str) -> Option<Found<'t>> {
-        let value = within.get(name)?;
-        let full = join(path, name);
+        self.as_table(&join(path, name), within.get(name)?)
+    }
+
+    /// The value of the key `full` as a table, if it is one.
+    pub fn as_table<'t>(&mut self, full: &str, value: &'t Spanned<DeValue<'t>>) -> Option<Found<'t>> {
         let offset = value.span().start;
         match value.get_ref() {
             DeValue::Table(table) => return Some(Found { table, offset }),
             DeValue::Array(list) if list.iter().any(|item| item.get_ref().is_table()) => {
-                self.fault(offset, format!("{full} is there once only: write [{}]", header(&full)));
+                self.fault(full, offset, format!("{full} is there once only: write [{}]", header(full)));
             }
             _ => {
                 let shown = self.shown(value);
-                self.fault(offset, format!("{full} is {shown}: it is a table, write [{}]", header(&full)));
+                self.fault(
+                    full,
+                    offset,
+                    format!("{full} is {shown}: it is a table, write [{}]", header(full)),
+                );
             }
         }
         None
@@ -186,12 +225,16 @@ impl<'f> Reader<'f> {
         let list = match value.get_ref() {
             DeValue::Array(list) => list,
             DeValue::Table(_) => {
-                self.fault(offset, format!("{full} can be there several times: write [[{write}]]"));
+                self.fault(&full, offset, format!("{full} can be there several times: write [[{write}]]"));
                 return Vec::new();
             }
             _ => {
                 let shown = self.shown(value);
-                self.fault(offset, format!("{full} is {shown}: it is a list of tables, write [[{write}]]"));
+                self.fault(
+                    &full,
+                    offset,
+                    format!("{full} is {shown}: it is a list of tables, write [[{write}]]"),
+                );
                 return Vec::new();
             }
         };
@@ -200,7 +243,11 @@ impl<'f> Reader<'f> {
             let offset = item.span().start;
             if index == most {
                 let count = list.len();
-                self.fault(offset, format!("{full} is there {count} times: allowed are at most {most}"));
+                self.fault(
+                    &full,
+                    offset,
+                    format!("{full} is there {count} times: allowed are at most {most}"),
+                );
                 break;
             }
             match item.get_ref() {
@@ -208,6 +255,7 @@ impl<'f> Reader<'f> {
                 _ => {
                     let shown = self.shown(item);
                     self.fault(
+                        &full,
                         offset,
                         format!("{full}[{index}] is {shown}: it is a table, write [[{write}]]"),
                     );
@@ -240,7 +288,7 @@ impl<'f> Reader<'f> {
             (Field::Text { set, .. }, DeValue::String(text)) => {
                 if let Err(why) = set(into, text) {
                     let shown = self.shown(value);
-                    self.fault(value.span().start, format!("{full} is {shown}: {why}"));
+                    self.fault(full, value.span().start, format!("{full} is {shown}: {why}"));
                     return Err(Refused);
                 }
                 Some(())
@@ -253,7 +301,7 @@ impl<'f> Reader<'f> {
             (Field::Polygon { most, set, .. }, DeValue::Array(list)) if list.len() <= *most => {
                 let points = self.points(full, list)?;
                 if let Some(why) = polygon_fault(&points) {
-                    self.fault(value.span().start, format!("{full} {why}"));
+                    self.fault(full, value.span().start, format!("{full} {why}"));
                     return Err(Refused);
                 }
                 set(into, points);
@@ -263,7 +311,7 @@ impl<'f> Reader<'f> {
         };
         read.ok_or_else(|| {
             let shown = self.shown(value);
-            self.fault(value.span().start, format!("{full} is {shown}: allowed are {}", key.allowed()));
+            self.fault(full, value.span().start, format!("{full} is {shown}: allowed are {}", key.allowed()));
             Refused
         })
     }
@@ -282,7 +330,7 @@ impl<'f> Reader<'f> {
             };
             if let Err(why) = checked {
                 let shown = self.shown(item);
-                self.fault(item.span().start, format!("{full}[{index}] is {shown}: {why}"));
+                self.fault(full, item.span().start, format!("{full}[{index}] is {shown}: {why}"));
             }
         }
         if texts.len() == list.len() { Ok(texts) } else { Err(Refused) }
@@ -302,6 +350,7 @@ impl<'f> Reader<'f> {
                 _ => {
                     let shown = self.shown(item);
                     self.fault(
+                        full,
                         item.span().start,
                         format!(
                             "{full}[{index}] is {shown}: a corner is [x, y], allowed are 0 to 1 for both"
@@ -346,7 +395,7 @@ fn whole(value: &DeValue) -> Option<u32> {
 }
 
 /// The full key of `name` in the table `path`.
-fn join(path: &str, name: &str) -> String {
+pub fn join(path: &str, name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let name = if bare { name.into() } else { format!("\"{name}\"") };
     let name = quoted(&name);

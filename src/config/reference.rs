@@ -282,5 +282,7 @@ On SIGHUP (`systemctl reload edge-cctv`) the file is read again. With a fault in
 Otherwise the last column says what a change does: it acts at once, with the next frame or request; it reopens the
 camera, while the others go on; or it acts after a restart and waits until then.
 
+What is changed on the page lies on top of file and flags; what can be is in [settings.md](settings.md).
+
 Numbers can be written with and without a decimal point. Coordinates and shares are 0 to 1.
 ";

@@ -5,8 +5,30 @@ use super::reader::Places;
 use super::{Camera, Config, Motion, wiring};
 use std::path::{Path, PathBuf};
 
-/// Everything that doesn't fit together. `resolve` makes one path of all that lead to one device.
+/// Everything that doesn't fit together in a file. `resolve` makes one path of all that lead to one device.
 pub fn faults(config: &Config, places: &Places, resolve: &dyn Fn(&Path) -> PathBuf) -> Vec<Fault> {
+    all(config, places, resolve, true)
+}
+
+/// What `changed` doesn't fit together in, and `base` does. Both have all the zones that they will have.
+pub fn new_faults(
+    base: &Config,
+    changed: &Config,
+    places: &Places,
+    resolve: &dyn Fn(&Path) -> PathBuf,
+) -> Vec<Fault> {
+    let before = all(base, places, resolve, false);
+    let mut after = all(changed, places, resolve, false);
+    after.retain(|fault| !before.contains(fault));
+    after
+}
+
+fn all(
+    config: &Config,
+    places: &Places,
+    resolve: &dyn Fn(&Path) -> PathBuf,
+    demo_zone_comes: bool,
+) -> Vec<Fault> {
     let mut check = Check { places, faults: Vec::new() };
     let server = &config.server;
     if server.max_viewers >= server.max_connections {
@@ -24,7 +46,7 @@ pub fn faults(config: &Config, places: &Places, resolve: &dyn Fn(&Path) -> PathB
         check.camera(&format!("camera[{index}]"), camera);
         check.twins(config, index, resolve);
     }
-    for misfit in wiring::misfits(config, &|key| places.has(key)) {
+    for misfit in wiring::misfits(config, &|key| places.has(key), demo_zone_comes) {
         let keys: Vec<&str> = misfit.keys.iter().map(String::as_str).collect();
         check.tell(&keys, misfit.text);
     }
@@ -45,7 +67,8 @@ impl Check<'_> {
         }
         let written = keys.iter().find(|key| self.places.has(key));
         let line = self.places.line(written.or(keys.first()).copied().unwrap_or_default());
-        self.faults.push(Fault { line, column: None, text });
+        let keys = keys.iter().map(|key| key.to_string()).collect();
+        self.faults.push(Fault { line, keys, ..Fault::new(text) });
     }
 
     fn motion(&mut self, path: &str, motion: &Motion) {
@@ -119,7 +142,8 @@ impl Check<'_> {
         if self.places.refused(key) || self.places.refused(twin) {
             return;
         }
-        self.faults.push(Fault { line: self.places.line(key), column: None, text });
+        let keys = vec![key.into(), twin.into()];
+        self.faults.push(Fault { line: self.places.line(key), keys, ..Fault::new(text) });
     }
 
     fn place(&self, key: &str) -> String {

@@ -6,17 +6,12 @@
 mod anomaly;
 mod outputs;
 
-use super::keys::{Effect, Field, Key};
+use super::keys::{Effect, Field, Key, decimal};
 use super::{Alert, Camera, Config, Motion, Server, Source, Stream, Zone, ZoneKind, text};
 use crate::anomaly::kinds::Severity;
 
 pub use anomaly::{ANOMALY, NETWORK};
 pub use outputs::{ARMING, INPUT, LED, MOST_INPUTS, MOST_LEDS, MOST_RELAYS, OUTPUTS, PATTERNS, RELAY};
-
-/// The number that somebody means who writes an `f32` down: 0.001 rather than 0.0010000000474974513.
-fn decimal(value: f32) -> f64 {
-    value.to_string().parse().unwrap_or_else(|_| value.into())
-}
 
 /// Most cameras in one file: more than any board here can look at.
 pub const MOST_CAMERAS: usize = 16;
@@ -72,7 +67,7 @@ pub static SERVER: &[Key<Server>] = &[
         required: false,
         unit: "",
         about: "Address and port of the web server. There is no password yet: whoever can reach the address sees \
-                the cameras and can start and stop them.",
+                the cameras, can start and stop them and change their settings.",
         field: Field::Text {
             allowed: text::LISTEN,
             get: |server| server.listen.to_string(),

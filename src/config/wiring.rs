@@ -9,8 +9,9 @@ pub struct Misfit {
     pub text: String,
 }
 
-/// Everything that doesn't fit. `written` tells whether a key is in the file.
-pub fn misfits(config: &Config, written: &dyn Fn(&str) -> bool) -> Vec<Misfit> {
+/// Everything that doesn't fit. `written` tells whether a key is in the file, and `demo_zone_comes` whether demo scenes
+/// without zones will get their own.
+pub fn misfits(config: &Config, written: &dyn Fn(&str) -> bool, demo_zone_comes: bool) -> Vec<Misfit> {
     let mut found = twins(config);
     for (index, led) in config.leds.iter().enumerate() {
         for key in foreign_patterns(led.shows) {
@@ -31,7 +32,7 @@ pub fn misfits(config: &Config, written: &dyn Fn(&str) -> bool) -> Vec<Misfit> {
             );
             found.push(Misfit { keys: keys.into(), text });
         }
-        for name in relay.zones.iter().filter(|name| !has_alert_zone(config, name)) {
+        for name in relay.zones.iter().filter(|name| !has_alert_zone(config, name, demo_zone_comes)) {
             let key = format!("relay[{index}].zones");
             let text = format!("{key} names \"{name}\": no camera has an alert zone of that name");
             found.push(Misfit { keys: vec![key], text });
@@ -110,10 +111,9 @@ fn foreign_patterns(shows: Shows) -> impl Iterator<Item = &'static str> {
     groups.into_iter().filter(move |(group, _)| *group != shows).flat_map(|(_, keys)| keys.iter().copied())
 }
 
-fn has_alert_zone(config: &Config, name: &str) -> bool {
+fn has_alert_zone(config: &Config, name: &str, demo_zone_comes: bool) -> bool {
     config.cameras.iter().any(|camera| {
-        // A demo scene without zones gets its own.
-        let own = camera.source == Source::Demo && camera.zones.is_empty();
+        let own = demo_zone_comes && camera.source == Source::Demo && camera.zones.is_empty();
         own || camera.zones.iter().any(|zone| zone.kind == ZoneKind::Alert && zone.name == name)
     })
 }

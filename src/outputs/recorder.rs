@@ -3,10 +3,11 @@
 
 use super::arming::Choice;
 use super::history::{Closing, Entry, History, Log};
+use crate::service::durable;
 use std::collections::VecDeque;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -197,14 +198,7 @@ fn read_choice(path: &Path) -> Result<Choice, String> {
 
 /// Written beside and renamed, so that a power cut leaves the old one or the new one.
 fn write_choice(path: &Path, choice: &Choice) -> io::Result<()> {
-    let folder: PathBuf = path.parent().map(Into::into).unwrap_or_default();
-    fs::create_dir_all(&folder)?;
-    let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(&serde_json::to_vec(choice)?)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    File::open(&folder)?.sync_all()
+    durable::replace(path, &path.with_extension("new"), &serde_json::to_vec(choice)?)
 }
 
 #[cfg(test)]

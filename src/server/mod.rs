@@ -19,6 +19,7 @@ mod page;
 mod problem;
 mod query;
 mod seat;
+mod settings;
 mod snapshots;
 mod status;
 mod status_stream;
@@ -28,6 +29,7 @@ use crate::appliance::Appliance;
 use crate::config::{self, Config};
 use crate::service::process::Process;
 use crate::service::thermal::ThermalZones;
+use crate::settings::Settings;
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 use problem::Problem;
@@ -43,14 +45,15 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct Context {
     pub appliance: Arc<Appliance>,
+    pub settings: Arc<Settings>,
     pub server: config::Server,
     /// Snapshots are kept in its folder `snapshots`.
     pub state_dir: PathBuf,
 }
 
 impl Context {
-    pub fn new(appliance: Arc<Appliance>, config: &Config) -> Self {
-        Self { appliance, server: config.server.clone(), state_dir: config.state_dir.clone() }
+    pub fn new(appliance: Arc<Appliance>, settings: Arc<Settings>, config: &Config) -> Self {
+        Self { appliance, settings, server: config.server.clone(), state_dir: config.state_dir.clone() }
     }
 }
 
@@ -130,6 +133,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/api/outputs/{name}/test", post(outputs::test)),
         ("/api/alert/silence", post(outputs::silence)),
         ("/api/arm", get(outputs::arming).post(outputs::arm)),
+        ("/api/settings", get(settings::show).patch(settings::change)),
         ("/healthz", get(health::alive)),
         ("/readyz", get(health::ready)),
         ("/metrics", get(metrics::metrics)),

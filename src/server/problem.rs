@@ -6,6 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::io;
 
 /// What is stuck now may go on in so many seconds.
 const BUSY_RETRY_SECONDS: u32 = 5;
@@ -47,6 +48,20 @@ impl Problem {
     /// The guide's error for a camera that can't be opened.
     pub fn camera_not_available(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Camera not available", detail)
+    }
+
+    /// A file that can't be written.
+    pub fn not_saved(error: &'static str, why: &io::Error) -> Self {
+        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let full = matches!(why.kind(), StorageFull | QuotaExceeded);
+        let detail = match why.kind() {
+            StorageFull | QuotaExceeded => "the disk of the state folder is full: make room and try again",
+            ReadOnlyFilesystem => "the state folder is on a disk that can only be read",
+            PermissionDenied => "the program may not write to its state folder",
+            _ => "the state folder can't be written to; the log says why",
+        };
+        let status = if full { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::INTERNAL_SERVER_ERROR };
+        Self::new(status, error, detail)
     }
 
     pub fn camera_stopped() -> Self {
@@ -97,5 +112,19 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures() {
+        let status = |code| Problem::not_saved("Not saved", &io::Error::from_raw_os_error(code)).status;
+        assert_eq!(status(libc::ENOSPC), StatusCode::INSUFFICIENT_STORAGE);
+        assert_eq!(status(libc::EDQUOT), StatusCode::INSUFFICIENT_STORAGE);
+        assert_eq!(status(libc::EROFS), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(status(libc::EIO), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

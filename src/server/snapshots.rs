@@ -154,7 +154,7 @@ pub async fn take(State(app): State<Arc<App>>, parameters: Parameters) -> Result
         Ok(filename) => Ok(Json(json!({ "filename": filename }))),
         Err(error) => {
             log::error!("a snapshot can't be written: {error}");
-            Err(not_written(&error))
+            Err(Problem::not_saved("Snapshot not saved", &error))
         }
     }
 }
@@ -174,19 +174,6 @@ async fn newest_picture(app: &App, parameters: &Parameters) -> Result<Arc<Encode
     let picture = tokio::time::timeout(PICTURE_PATIENCE + frame_time, seat.next()).await;
     // A camera lost meanwhile gives pictures that say so: no snapshots.
     picture.ok().flatten().filter(|_| active()).ok_or_else(Problem::no_picture)
-}
-
-fn not_written(error: &io::Error) -> Problem {
-    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    let full = matches!(error.kind(), StorageFull | QuotaExceeded);
-    let detail = match error.kind() {
-        StorageFull | QuotaExceeded => "the disk of the state folder is full: make room and try again",
-        ReadOnlyFilesystem => "the state folder is on a disk that can only be read",
-        PermissionDenied => "the program may not write to its state folder",
-        _ => "the state folder can't be written to; the log says why",
-    };
-    let status = if full { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::INTERNAL_SERVER_ERROR };
-    Problem::new(status, "Snapshot not saved", detail)
 }
 
 /// `GET /api/snapshots`
@@ -329,14 +316,5 @@ mod tests {
         fs::create_dir(store.folder.join(UNFINISHED)).unwrap();
         assert!(store.write(b"jpeg", at(1)).is_err());
         assert_eq!(store.list().unwrap().1, 0);
-    }
-
-    #[test]
-    fn a_full_disk_is_told_from_other_failures() {
-        let status = |code| not_written(&io::Error::from_raw_os_error(code)).status;
-        assert_eq!(status(libc::ENOSPC), StatusCode::INSUFFICIENT_STORAGE);
-        assert_eq!(status(libc::EDQUOT), StatusCode::INSUFFICIENT_STORAGE);
-        assert_eq!(status(libc::EROFS), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(status(libc::EIO), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

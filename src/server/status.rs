@@ -135,6 +135,8 @@ pub struct Moment<'a> {
     camera: &'a CameraHandle,
     pub condition: Condition,
     pub report: Arc<Report>,
+    /// What is wrong with the settings changed over the API, in words.
+    settings: Vec<String>,
 }
 
 impl<'a> Moment<'a> {
@@ -145,21 +147,18 @@ impl<'a> Moment<'a> {
             camera,
             condition: Condition::of(camera, &appliance.clock),
             report: appliance.outputs.report(),
+            settings: app.context.settings.limits(),
         }
     }
 
     /// The status as it is sent.
     pub fn body(&self) -> impl Serialize {
-        status_body(self.process, self.camera, &self.condition, &self.report)
+        status_body(self)
     }
 }
 
-fn status_body<'a>(
-    process: &Process,
-    camera: &'a CameraHandle,
-    condition: &'a Condition,
-    report: &'a Report,
-) -> StatusBody<'a> {
+fn status_body<'a>(moment: &'a Moment) -> StatusBody<'a> {
+    let Moment { process, camera, condition, report, settings } = moment;
     let missing = report.problems.iter().map(|problem| without_folders(problem));
     StatusBody {
         streaming: condition.streaming,
@@ -176,7 +175,7 @@ fn status_body<'a>(
         viewers: condition.status.viewers,
         measured: measured(condition),
         degraded: condition.degraded.clone(),
-        limits: condition.limits().into_iter().chain(missing).collect(),
+        limits: condition.limits().into_iter().chain(missing).chain(settings.iter().cloned()).collect(),
         armed: report.armed,
         silent_until: report.silent_until.map(rfc3339),
         inputs: report.inputs.iter().map(|input| (input.name.as_str(), input.active)).collect(),

@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod clock;
+pub mod durable;
 pub mod logging;
 pub mod process;
 pub mod progress;

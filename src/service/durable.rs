@@ -1,0 +1,56 @@
+//! Files that a power cut leaves as they were or as they shall be, and never half. Knows nothing of what is in them.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// Puts `bytes` in the place of what is at `path`, or leaves that as it was. They are written to `beside`, a name in the
+/// same folder, which is made if it isn't there. On return they are on the disk.
+///
+/// # Errors
+/// The disk is full, or the folder can't be written.
+pub fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let written = (|| {
+        let mut file = File::create(beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(beside, path)?;
+        // The new name is on the disk only when the folder is.
+        File::open(folder)?.sync_all()
+    })();
+    if written.is_err() {
+        // On a full disk half a file is in the way of everything else.
+        let _ = fs::remove_file(beside);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_stays_if_the_new_can_not_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, beside) = (folder.path().join("a/x.toml"), folder.path().join("a/x.unfinished"));
+        replace(&path, &beside, b"one").unwrap();
+        replace(&path, &beside, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert!(!beside.exists());
+        // A folder in the place of the file: creating fails whoever runs the test.
+        fs::create_dir(&beside).unwrap();
+        assert!(replace(&path, &beside, b"three").is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+    }
+
+    #[test]
+    fn nothing_half_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, beside) = (folder.path().join("x"), folder.path().join("x.unfinished"));
+        fs::create_dir(&path).unwrap();
+        assert!(replace(&path, &beside, b"one").is_err());
+        assert!(path.is_dir() && !beside.exists());
+    }
+}
