@@ -206,3 +206,53 @@ fn the_log_can_be_read_without_the_terminal() {
     let folder = server.folder.path().parent().unwrap().to_str().unwrap();
     assert!(!log.to_string().contains(folder), "{log}");
 }
+
+#[test]
+fn the_system_says_what_runs_here_and_on_what() {
+    let server = Server::demo();
+    let status = server.wait_for_status("frames", |status| status["camera_active"] == true);
+    let system = server.get("/api/system").json();
+    assert_eq!(system["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(system["architecture"], std::env::consts::ARCH);
+    for field in ["kernel", "hostname", "started", "outputs_driver", "outputs_driver_reason"] {
+        assert!(system[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {system}");
+    }
+    assert!(system["clock_set"].is_boolean() && system["uptime_seconds"].is_u64(), "{system}");
+    let bytes = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{system}"));
+    assert!((1 << 20..=bytes(&system["peak_memory_bytes"])).contains(&bytes(&system["memory_bytes"])));
+    assert!(bytes(&system["disk"]["free_bytes"]) <= bytes(&system["disk"]["total_bytes"]));
+    let camera = &system["cameras"][0];
+    assert_eq!((&camera["name"], &camera["source"]), (&json!("camera0"), &json!("demo")));
+    assert_eq!((&camera["formats"], &camera["opened"]["format"]), (&json!([]), &json!("drawn")));
+    assert!(bytes(&camera["frames_analyzed"]) > 0 && camera["last_broken"].is_null(), "{camera}");
+    assert_eq!((bytes(&camera["frames_broken"]), bytes(&camera["reopened"])), (0, 0));
+    assert!(
+        bytes(&status["process"]["memory_bytes"]) > 1 << 20 && status["process"]["uptime_seconds"].is_u64()
+    );
+    let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
+    assert!(metrics.lines().any(|line| line.starts_with("process_resident_memory_bytes ")), "{metrics}");
+}
+
+#[test]
+fn a_camera_that_is_not_there_is_gone() {
+    let server = Server::run(&["--camera", "/dev/v4l/by-id/usb-nobody-video-index0"]);
+    let status = server.wait_for_status("the loss", |status| status.get("degraded").is_some());
+    assert_eq!(status["degraded"]["kind"], "gone");
+    assert_eq!(server.get("/api/system").json()["cameras"][0]["formats"], json!([]));
+    assert_eq!(server.get("/api/mask.png").status, 503);
+}
+
+#[test]
+fn silence_is_told_while_it_lasts() {
+    let server = Server::demo();
+    assert!(server.get("/status").json().get("silent_until").is_none());
+    server.post("/api/alert/silence");
+    assert!(server.get("/status").json()["silent_until"].is_string());
+    server.send(
+        Method::POST,
+        "/api/alert/silence",
+        &[("content-type", "application/json")],
+        "{\"seconds\": 0}",
+    );
+    assert!(server.get("/status").json().get("silent_until").is_none());
+}

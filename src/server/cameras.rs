@@ -42,7 +42,7 @@ fn describe(camera: &CameraHandle, condition: &Condition) -> Value {
     Value::Object(body)
 }
 
-fn kind(source: &Source) -> &'static str {
+pub fn kind(source: &Source) -> &'static str {
     match source {
         Source::Demo => "demo",
         Source::Device(_) => "device",
@@ -50,7 +50,7 @@ fn kind(source: &Source) -> &'static str {
     }
 }
 
-fn opened(opened: &Opened) -> Value {
+pub fn opened(opened: &Opened) -> Value {
     json!({
         "device": opened.device,
         "format": opened.format,

@@ -23,6 +23,7 @@ mod settings;
 mod snapshots;
 mod status;
 mod status_stream;
+mod system;
 mod websocket;
 
 use crate::appliance::Appliance;
@@ -38,7 +39,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// What the server serves, and how.
@@ -68,6 +69,8 @@ struct App {
     followers: Arc<Semaphore>,
     snapshots: snapshots::Store,
     process: Process,
+    /// Held while devices and disks are asked what they are.
+    looking: Arc<Mutex<()>>,
 }
 
 /// Serves until `shutdown` is cancelled, then ends streams and connections; within 1.5 s it returns
@@ -91,6 +94,7 @@ fn router(context: Context, shutdown: CancellationToken) -> Router {
         seats: Arc::new(Semaphore::new(context.server.max_viewers)),
         followers: Arc::new(Semaphore::new(status_stream::MOST_FOLLOWERS)),
         process: Process::new(context.appliance.clock.clone(), Box::new(ThermalZones::of_this_board())),
+        looking: Arc::default(),
         snapshots: snapshots::Store::new(context.state_dir.join("snapshots")),
         context,
         shutdown,
@@ -122,6 +126,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/api/status/stream", get(status_stream::follow)),
         ("/api/cameras", get(cameras::list)),
         ("/api/log", get(log_lines::list)),
+        ("/api/system", get(system::show)),
         ("/api/mask.png", get(mask::picture)),
         ("/api/openapi.json", get(openapi::document)),
         ("/api/baseline", get(baseline::show)),

@@ -207,7 +207,7 @@ fn stats(condition: &Condition) -> AnomalyStats {
 }
 
 /// What computes the network and how often, or why it doesn't.
-fn network(condition: &Condition) -> Value {
+pub fn network(condition: &Condition) -> Value {
     let anomaly = &condition.status.anomaly;
     match &anomaly.network {
         NetworkState::Running { version, provider, fallback } => {

@@ -4,6 +4,7 @@ pub mod boot;
 pub mod clock;
 pub mod durable;
 pub mod logging;
+pub mod machine;
 pub mod process;
 pub mod progress;
 pub mod recent;

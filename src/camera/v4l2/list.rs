@@ -59,6 +59,14 @@ pub fn devices() -> Vec<DeviceInfo> {
     nodes().into_iter().map(describe).collect()
 }
 
+/// The formats of the device at `path` that this program understands. Opens it beside whoever streams from it, and sets
+/// nothing; empty where it can't be asked.
+pub fn formats(path: &Path) -> Vec<FormatInfo> {
+    let info = fault::check_node(path, Vec::new).ok().and_then(|()| Node::open(path).ok());
+    let formats = info.map(|node| probe(path.into(), &node).formats).unwrap_or_default();
+    formats.into_iter().filter(|format| format.usable).collect()
+}
+
 /// The cameras that are there, by the name that stays where there is one. Opens nothing, so that it may be
 /// asked for at each try to reopen a lost camera.
 pub(super) fn found() -> Vec<Found> {
@@ -209,5 +217,6 @@ mod tests {
             assert!(device.path.starts_with("/dev"), "{device:?}");
         }
         let _ = found();
+        assert!(formats(Path::new("/dev/null")).is_empty() && formats(Path::new("/nowhere")).is_empty());
     }
 }

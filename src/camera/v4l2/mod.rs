@@ -11,7 +11,7 @@ mod time;
 
 pub use driver::{FourCc, Rate, Size};
 pub use format::PREFERENCE;
-pub use list::{DeviceInfo, FormatInfo, SizeInfo, devices};
+pub use list::{DeviceInfo, FormatInfo, SizeInfo, devices, formats};
 
 use super::{Camera, CameraError, Frame, Opened, PixelFormat, Range, Wanted};
 use crate::service::clock::SharedClock;
