@@ -82,6 +82,9 @@ impl Settings {
         let (changed, file) = load(&store);
         let Composed { config, values, relations } = config::compose(&base, &changed.text());
         let faults = [values, relations].concat();
+        if changed != Document::default() {
+            log::info!("{SUBJECT} lie on top of the configuration: {}", store.path().display());
+        }
         let state = State { base, changed, wanted: config.clone(), running: config, faults, file };
         state.limits().for_each(|limit| log::error!("{limit}"));
         Self { store, turn: Mutex::default(), state: Mutex::new(state) }
@@ -111,7 +114,8 @@ impl Settings {
     /// different from what ran before.
     pub fn rebase(&self, base: Config, act: impl FnOnce(&Config)) -> Vec<Change> {
         let _turn = lock(&self.turn);
-        let before = lock(&self.state).clone();
+        // The administrator may have repaired the file of what was changed.
+        let before = self.readable().unwrap_or_else(|_| lock(&self.state).clone());
         let Composed { config, values, relations } = config::compose(&base, &before.changed.text());
         let changes = config::changes(&before.running, &config);
         let running = config::adopted(&before.running, &config);

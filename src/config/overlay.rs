@@ -47,7 +47,7 @@ pub fn compose(base: &Config, text: &str) -> Composed {
     let mut config = base.clone();
     let (document, errors) = DeTable::parse_recoverable(text);
     if let Some(error) = errors.first() {
-        let values = vec![Fault::new(format!("this is not TOML: {}", error.message()))];
+        let values = vec![Fault::new(format!("the settings can't be read: {}", error.message()))];
         return Composed { config, values, relations: Vec::new() };
     }
     read(&mut reader, document.get_ref(), &mut config);

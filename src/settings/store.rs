@@ -52,7 +52,9 @@ impl Store {
         let mut bytes = Vec::new();
         match File::open(self.path()) {
             Ok(file) => file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
         if bytes.len() as u64 > MOST_BYTES {

@@ -220,7 +220,10 @@ fn every_table_of_the_file_is_open_or_closed() {
 #[test]
 fn null_in_a_list_and_what_is_no_table_are_faults() {
     let (_folder, settings) = start();
+    let deep = |wrap: fn(Value) -> Value| (0..120).fold(json!(1), |inner, _| wrap(inner));
     for odd in [
+        deep(|inner| json!({ "a": inner })),
+        json!({"camera": {"yard": {"zone": deep(|inner| json!([inner]))}}}),
         json!([]),
         json!("x"),
         json!({"stream": 5}),
