@@ -11,8 +11,7 @@ use super::tables::{ARMING, CAMERA, MOST_ZONES, ROOT, STREAM};
 use super::{Camera, Config, relations};
 use toml::de::DeTable;
 
-/// Nobody but who writes the file may say what these are: what is above all tables and `camera.source` name paths, and
-/// a camera's name is part of addresses and of files.
+/// What the file alone says: paths, addresses, lines, and (`motion`, `alert`, `anomaly`) what is changed camera by camera.
 const CLOSED: [&str; 11] = [
     "state_dir",
     "trust_clock",
@@ -26,6 +25,7 @@ const CLOSED: [&str; 11] = [
     "relay",
     "input",
 ];
+/// Its source may name a path, and its name is part of addresses and of files.
 pub const CLOSED_OF_A_CAMERA: [&str; 2] = ["name", "source"];
 
 /// What comes of settings on top of a configuration.
