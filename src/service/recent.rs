@@ -24,9 +24,11 @@ pub struct Line {
 }
 
 /// The newest lines.
+#[derive(Default)]
 pub struct Recent(Mutex<VecDeque<Line>>);
 
 impl Recent {
+    /// Without lines, for a static.
     pub const fn new() -> Self {
         Self(Mutex::new(VecDeque::new()))
     }
