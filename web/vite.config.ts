@@ -7,6 +7,7 @@ function compressed(): Plugin {
   return {
     name: 'compressed',
     apply: 'build',
+    enforce: 'post',
     generateBundle(_options, bundle) {
       for (const [fileName, file] of Object.entries(bundle)) {
         if (!/\.(js|css|html|svg|webmanifest)$/.test(fileName)) continue;
@@ -26,6 +27,8 @@ export default defineConfig({
     // One polyfill of inline script less: the policy allows none.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // The packages' licences ask to go with what is made of them.
+    license: { fileName: 'licences.md' },
   },
   server: {
     // `npm run dev` beside a running program.

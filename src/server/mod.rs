@@ -5,6 +5,7 @@
 mod baseline;
 mod cameras;
 mod condition;
+mod documents;
 mod guard;
 mod guide;
 mod health;
@@ -143,5 +144,6 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/readyz", get(health::ready)),
         ("/metrics", get(metrics::metrics)),
         ("/assets/{file}", get(page::asset)),
+        ("/docs/{folder}/{file}", get(documents::show)),
     ]
 }

@@ -25,6 +25,11 @@ fn built(path: &str) -> Option<File> {
     Built::get(path).map(|file| File { bytes: file.data, sha256: file.metadata.sha256_hash() })
 }
 
+/// The licences of the packages that the page is made of.
+pub fn licences() -> Option<Cow<'static, [u8]>> {
+    built("licences.md").map(|file| file.bytes)
+}
+
 /// Nothing from elsewhere and nothing inline: text that gets into the page stays text.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \

@@ -45,12 +45,15 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
   }
 }
 
-/** What a stylesheet makes of an element. */
-export function style(locator: Locator, property: string): Promise<string> {
-  return locator.evaluate(
-    (element, property) => getComputedStyle(element).getPropertyValue(property),
-    property,
-  );
+/** Waits until a stylesheet has made it so: colours change within a moment, not at once. */
+export async function coloured(locator: Locator, property: string, colour: string): Promise<void> {
+  await until(`${property} ${colour}`, async () => {
+    const found = locator.evaluate(
+      (element, property) => getComputedStyle(element).getPropertyValue(property),
+      property,
+    );
+    return (await found) === colour;
+  });
 }
 
 /** The colours of severities, as people see them. */

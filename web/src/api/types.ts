@@ -8,6 +8,8 @@ export interface Finding {
   code: string;
   value?: number;
   normal_up_to?: number;
+  /** What it usually is, where less is out of range. */
+  usually?: number;
   /** Where, 0 to 1 over the picture. */
   x?: number;
   y?: number;

@@ -123,6 +123,8 @@ export function reasons(anomaly: Anomaly, words: Words): Situation['lines'] {
 /** How the value of each kind of finding is written. */
 const WRITTEN: Record<string, (value: number, format: Format) => string> = {
   area: (value, format) => format.percent(value),
+  turned: (value, format) => format.percent(value),
+  covered: (value, format) => format.percent(value),
   size: (value, format) => format.percent(value, 1),
   linger: (value, format) => format.duration(value),
 };
@@ -136,7 +138,7 @@ function inWords(finding: Finding, { texts, format }: Words): string | null {
   const written = (value: number | undefined) => (value === undefined ? '' : write(value, format));
   const { x, y } = finding;
   const at = x === undefined || y === undefined ? '' : (texts.places[third(y)]?.[third(x)] ?? '');
-  return say(written(finding.value), written(finding.normal_up_to), at);
+  return say(written(finding.value), written(finding.normal_up_to ?? finding.usually), at);
 }
 
 const third = (place: number) => Math.min(2, Math.max(0, Math.floor(place * 3)));

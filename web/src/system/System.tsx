@@ -43,6 +43,11 @@ export function System() {
       <Log />
       <Card heading={texts.system.documentation}>
         <ul className="plain-list">
+          {Object.entries(texts.system.manuals).map(([path, title]) => (
+            <li key={path}>
+              <a href={`docs/${path}`}>{title}</a>
+            </li>
+          ))}
           <li>
             <a href="api/openapi.json">{texts.system.api}</a>
           </li>
@@ -50,7 +55,6 @@ export function System() {
             <a href="metrics">{texts.system.metrics}</a>
           </li>
         </ul>
-        <p className="muted">{texts.system.manual}</p>
       </Card>
     </Page>
   );

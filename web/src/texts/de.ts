@@ -115,6 +115,16 @@ export const de: Texts = {
     hour: (value) => `Etwas bewegt sich zu einer ruhigen Stunde: 1 von ${value} der Zeit`,
     kind: (value, normal, at) =>
       `Was sich${at} bewegt, sieht anders aus als das, was sich dort sonst bewegt: ${value}; üblich sind bis zu ${normal}`,
+    thing: (value, normal, at) =>
+      `Etwas${at} war vorher nicht da: Seine Neuheit ist ${value}; üblich sind bis zu ${normal}`,
+    view: (value, normal) =>
+      `Ein großer Teil des Bildes sieht aus wie noch nie: Seine Neuheit ist ${value}; üblich sind bis zu ${normal}`,
+    light: () => 'Das meiste im Bild ist in einem Licht, das hier noch nie war; es wird gelernt',
+    turned: (kept, usual) =>
+      `Die Kamera zeigt etwas anderes: ${kept} der bekannten Umrisse sind an ihrem Platz, sonst ${usual}`,
+    covered: (kept, usual) =>
+      `Das Objektiv ist verdeckt: Es ist hell, aber nur ${kept} der bekannten Umrisse sind zu sehen, sonst ${usual}`,
+    defocused: () => 'Das Bild ist unscharf: Seine Einzelheiten fehlen, die Helligkeit ist wie sonst',
   },
   places: [
     [' oben links', ' oben', ' oben rechts'],
@@ -384,8 +394,12 @@ export const de: Texts = {
     documentation: 'Dokumentation',
     api: 'Beschreibung der Schnittstelle',
     metrics: 'Messwerte für Prometheus',
-    manual:
-      'Alle Einstellungen sind in der Konfigurationsdatei selbst und in docs/reference/configuration.md erklärt.',
+    manuals: {
+      'reference/configuration.md': 'Alle Einstellungen der Konfigurationsdatei (englisch)',
+      'reference/settings.md': 'Einstellungen dieser Seiten (englisch)',
+      'guide/outputs.md': 'LEDs, Relais und Eingänge (englisch)',
+      'page/licences.md': 'Lizenzen der Bausteine dieser Seiten',
+    },
     notMeasured: 'nicht gemessen',
   },
 

@@ -118,6 +118,16 @@ export const en = {
     hour: (value: string) => `Something moves at an hour that is quiet: 1 in ${value} of the time`,
     kind: (value: string, normal: string, at: string) =>
       `What moves${at} is unlike what usually moves there: ${value}; normal is up to ${normal}`,
+    thing: (value: string, normal: string, at: string) =>
+      `Something${at} wasn’t there before: its novelty is ${value}; normal is up to ${normal}`,
+    view: (value: string, normal: string) =>
+      `Much of the picture looks as it never did: its novelty is ${value}; normal is up to ${normal}`,
+    light: () => 'Most of the picture is in a light that was never seen here; it is being learned',
+    turned: (kept: string, usual: string) =>
+      `The camera shows another view: ${kept} of the known outlines are in their place, usually ${usual}`,
+    covered: (kept: string, usual: string) =>
+      `The lens is covered: there is light, but only ${kept} of the known outlines are seen, usually ${usual}`,
+    defocused: () => 'The picture is blurred: its fine detail is gone, its brightness is as usual',
   },
   /** By thirds of the picture: first down, then across. */
   places: [
@@ -393,8 +403,12 @@ export const en = {
     documentation: 'Documentation',
     api: 'Description of the API',
     metrics: 'Figures for Prometheus',
-    manual:
-      'All settings are explained in the configuration file itself and in docs/reference/configuration.md.',
+    manuals: {
+      'reference/configuration.md': 'All settings of the configuration file',
+      'reference/settings.md': 'Settings changed on the page',
+      'guide/outputs.md': 'LEDs, relays and inputs',
+      'page/licences.md': 'Licences of what the page is made of',
+    },
     notMeasured: 'not measured',
   },
 

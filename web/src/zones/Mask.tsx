@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from 'react';
 import { address } from '../api/client.ts';
+import { useStatus } from '../api/status.tsx';
 import { useCameras } from '../cameras.tsx';
 
 /** A few a second show what happens, and cost the board little. */
@@ -11,13 +12,16 @@ const RETRY_MS = 1000;
 
 export function Mask() {
   const { chosen } = useCameras();
+  const { status } = useStatus();
+  const active = useRef(false);
+  active.current = status?.camera_active === true;
   const image = useRef<HTMLImageElement>(null);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const show = () => {
       const element = image.current;
       // The next one is asked for when this one is there: a slow network gets fewer, not a queue.
-      if (element !== null && !document.hidden)
+      if (element !== null && active.current && !document.hidden)
         element.src = address('api/mask.png', { camera: chosen, t: Date.now() });
       else timer = setTimeout(show, RETRY_MS);
     };
