@@ -16,6 +16,8 @@ import { Telemetry } from './Telemetry.tsx';
 
 /** The guide's wait between a started camera and its picture. */
 const WARM_UP_MS = 500;
+/** Later than this the camera runs because somebody started it again. */
+const HEARD_MS = 2000;
 
 type Command = 'starting' | 'stopping';
 
@@ -30,17 +32,25 @@ export function Live() {
   const now = situation(status, starting, camera?.source, { texts, format });
   const running = status?.streaming === true;
 
-  const command = async (kind: Command, work: () => Promise<unknown>) => {
-    setUnder(kind);
-    await run(work);
-    setUnder(null);
-  };
-  const deploy = () =>
-    command('starting', async () => {
+  const deploy = async () => {
+    setUnder('starting');
+    await run(async () => {
       await post(address('start', { camera: chosen }));
       await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
     });
-  const disengage = () => command('stopping', () => post(address('stop', { camera: chosen })));
+    setUnder(null);
+  };
+  const disengage = async () => {
+    setUnder('stopping');
+    if (!(await run(() => post(address('stop', { camera: chosen }))))) setUnder(null);
+  };
+  // The stop is over once it has been heard: before that, the status still tells of the picture that is gone.
+  useEffect(() => {
+    if (under !== 'stopping' || busy) return undefined;
+    if (!running) setUnder(null);
+    const timer = setTimeout(() => setUnder(null), HEARD_MS);
+    return () => clearTimeout(timer);
+  }, [under, busy, running]);
 
   const cover =
     under !== null ? (

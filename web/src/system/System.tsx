@@ -238,7 +238,7 @@ function Log() {
       />
       {/* It scrolls, so the keyboard must reach it. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
-      <section className="log" tabIndex={0} aria-label={t.log} lang="en">
+      <div className="log" role="log" tabIndex={0} aria-label={t.log} lang="en">
         {lines.length === 0 && <p className="muted">{t.logEmpty}</p>}
         {lines
           .map((line, index) => (
@@ -249,7 +249,7 @@ function Log() {
             </p>
           ))
           .reverse()}
-      </section>
+      </div>
     </Card>
   );
 }
