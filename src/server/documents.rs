@@ -32,7 +32,9 @@ mod tests {
         let there = async |folder: &str, file: &str| show(Path((folder.into(), file.into()))).await.is_ok();
         assert!(there("reference", "configuration.md").await);
         assert!(there("guide", "outputs.md").await);
-        for (folder, file) in [("..", "Cargo.toml"), ("reference", "../../Cargo.toml"), ("", ""), ("page", "x")] {
+        for (folder, file) in
+            [("..", "Cargo.toml"), ("reference", "../../Cargo.toml"), ("", ""), ("page", "x")]
+        {
             assert!(!there(folder, file).await, "{folder}/{file}");
         }
     }

@@ -92,3 +92,33 @@ browserTest(
     await until('learning', async () => !(await baseline()).paused);
   },
 );
+
+browserTest('changes that come faster than they are stored are all kept', {}, async ({ page, program }) => {
+  await page.goto('/#tuning');
+  const fields = [
+    'Sensitivity',
+    'Smallest thing',
+    'Motion counts after',
+    'MOTION lasts on',
+    'ALERT lasts on',
+  ];
+  for (const name of fields) {
+    const field = page.getByRole('textbox', { name });
+    await field.fill('0.75');
+    await field.press('Enter');
+  }
+  await until('all in force', async () => {
+    const { settings } = (await (await fetch(program.url('/api/settings'))).json()) as {
+      settings: { camera: Record<string, { motion: Record<string, number>; alert: Record<string, number> }> };
+    };
+    const { motion, alert } = settings.camera.camera0 ?? { motion: {}, alert: {} };
+    const found = [
+      motion.sensitivity,
+      motion.min_area,
+      motion.min_seconds,
+      motion.hold_seconds,
+      alert.hold_seconds,
+    ];
+    return found.join() === '0.75,0.00075,0.75,0.75,0.75';
+  });
+});

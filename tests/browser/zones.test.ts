@@ -35,6 +35,18 @@ async function click(page: Page, corners: [number, number][]): Promise<void> {
   for (const [x, y] of corners) await page.mouse.click(box.x + x * box.width, box.y + y * box.height);
 }
 
+/** Drags the demo's zone by shares of the drawing area. */
+async function drag(page: Page, [x, y]: [number, number]): Promise<void> {
+  const zone = await page.getByRole('button', { name: 'yard, Alert' }).boundingBox();
+  const surface = await page.locator('.surface').boundingBox();
+  assert.ok(zone && surface);
+  const from = [zone.x + zone.width / 2, zone.y + zone.height / 2] as const;
+  await page.mouse.move(...from);
+  await page.mouse.down();
+  await page.mouse.move(from[0] + x * surface.width, from[1] + y * surface.height, { steps: 4 });
+  await page.mouse.up();
+}
+
 async function save(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Save' }).click();
   await seen(page.getByText('Saved. It acts at once.'));
@@ -113,22 +125,16 @@ browserTest('a zone is moved by dragging, and changes can be discarded', {}, asy
   await page.goto('/#zones');
   await picture(page);
   const [before] = await zones(program);
-  const name = page.getByRole('button', { name: 'yard, Alert' });
-  const box = await name.boundingBox();
-  const surface = await page.locator('.surface').boundingBox();
-  assert.ok(box && surface && before);
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  await page.mouse.down();
-  await page.mouse.move(
-    box.x + box.width / 2 - 0.1 * surface.width,
-    box.y + box.height / 2 + 0.1 * surface.height,
-    { steps: 4 },
-  );
-  await page.mouse.up();
+  assert.ok(before);
+  await drag(page, [-0.1, 0.1]);
+  await save(page);
+  const moved = before.points.map(([x, y]): [number, number] => [x - 0.1, y + 0.1]);
+  nearly((await zones(program))[0]?.points, moved);
+  await drag(page, [-0.1, 0]);
   await seen(page.getByText('Not saved yet'));
   await page.getByRole('button', { name: 'Discard changes' }).click();
   assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
-  assert.deepEqual(await zones(program), [before]);
+  nearly((await zones(program))[0]?.points, moved);
 });
 
 browserTest(
@@ -157,3 +163,16 @@ browserTest(
     assert.equal((await zones(program)).length, 1);
   },
 );
+
+browserTest('what was drawn and not saved outlives a look at another page', {}, async ({ page, program }) => {
+  await page.goto('/#zones');
+  await picture(page);
+  await page.getByLabel('Name').fill('gate');
+  await page.getByRole('link', { name: 'Live' }).click();
+  await seen(page.getByRole('button', { name: 'DISENGAGE' }));
+  await page.getByRole('link', { name: 'Zones' }).click();
+  await seen(page.getByText('Not saved yet'));
+  assert.equal(await page.getByLabel('Name').inputValue(), 'gate');
+  await save(page);
+  assert.equal((await zones(program))[0]?.name, 'gate');
+});

@@ -72,15 +72,17 @@ export function Live() {
       <div className="stage" ref={stage}>
         <Banner situation={now} />
         <Screen view={view} held={under !== null} cover={cover}>
-          <m.div
-            className={`core tone-${now.tone.toLowerCase()}`}
-            animate={{ scale: now.tone === 'CRITICAL' || now.tone === 'HIGH' ? 1.06 : 1 }}
-            transition={{ duration: 0.2 }}
-          >
-            <span className="unseen">{texts.live.core}: </span>
-            <span className="dot" aria-hidden="true" />
-            {now.word}
-          </m.div>
+          <div className="core-place">
+            <m.div
+              className={`core tone-${now.tone.toLowerCase()}`}
+              animate={{ scale: now.severity === undefined ? 1 : 1.06 }}
+              transition={{ duration: 0.2 }}
+            >
+              <span className="unseen">{texts.live.core}: </span>
+              <span className="dot" aria-hidden="true" />
+              {now.word}
+            </m.div>
+          </div>
         </Screen>
         <div className="controls">
           {running ? (

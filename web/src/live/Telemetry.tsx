@@ -49,6 +49,7 @@ export function Telemetry() {
       name: t.rate,
       value: stats === undefined ? null : format.significant(1000 * stats.anomaly_rate),
       unit: t.rateUnit,
+      hint: t.rateHint,
     },
     {
       name: stats?.paused === true ? `${t.learning} (${t.paused})` : t.learning,

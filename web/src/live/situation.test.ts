@@ -51,6 +51,17 @@ describe('what a status means', () => {
     }
   });
 
+  it('has the worse severity of an alert zone and an anomaly, and tells both', () => {
+    const both = of({
+      ai_status: 'ALERT',
+      alert_zone: 'door',
+      alert_severity: 'HIGH',
+      anomaly_status: { ...anomaly, severity: 'MEDIUM' },
+    });
+    expect([both.tone, both.title]).toEqual(['HIGH', 'Loitering']);
+    expect(both.lines.at(-1)).toEqual({ text: 'Motion in the zone “door”' });
+  });
+
   it('says the reasons in the page’s language, and those without words as they come', () => {
     const { title, lines } = of({ ai_status: 'ALERT', anomaly_status: anomaly }, german);
     expect(title).toBe('Herumlungern');

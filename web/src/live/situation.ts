@@ -15,6 +15,8 @@ export interface Situation {
   /** Why, the most important first. `foreign`: in English whatever the page's language is. */
   lines: { text: string; foreign?: boolean }[];
   anomaly?: Anomaly;
+  /** Of an anomaly or an alert. */
+  severity?: Severity;
 }
 
 interface Words {
@@ -60,23 +62,20 @@ function watching(status: Status, words: Words): Situation {
   const { texts } = words;
   const word = texts.states[status.ai_status];
   const anomaly = status.anomaly_status;
-  if (anomaly !== undefined) {
-    return {
-      tone: anomaly.severity,
-      word,
-      title: texts.types[anomaly.anomaly_type] ?? anomaly.anomaly_type,
-      lines: reasons(anomaly, words),
-      anomaly,
-    };
+  const zone = status.ai_status === 'ALERT' ? status.alert_zone : undefined;
+  const alerting = status.ai_status === 'ALERT';
+  const severity =
+    worse(anomaly?.severity, alerting ? status.alert_severity : undefined) ?? (alerting ? 'HIGH' : undefined);
+  const inZone = zone === undefined ? [] : [{ text: texts.banner.zone(zone) }];
+  if (anomaly !== undefined && severity !== undefined) {
+    const title = texts.types[anomaly.anomaly_type] ?? anomaly.anomaly_type;
+    return { tone: severity, word, title, lines: [...reasons(anomaly, words), ...inZone], anomaly, severity };
   }
   const notes = hints(status, words);
-  if (status.ai_status === 'ALERT') {
-    const tone = status.alert_severity ?? 'HIGH';
-    const zone = status.alert_zone;
-    if (zone !== undefined) {
-      return { tone, word, title: texts.banner.zone(zone), lines: [{ text: texts.banner.zoneHint }] };
-    }
-    return { tone, word, title: texts.banner.holding, lines: notes };
+  if (severity !== undefined) {
+    const title = inZone[0]?.text ?? texts.banner.holding;
+    const lines = zone === undefined ? notes : [{ text: texts.banner.zoneHint }];
+    return { tone: severity, word, title, lines, severity };
   }
   if (status.ai_status === 'MOTION') {
     const count = status.motion_regions ?? 0;
@@ -91,6 +90,13 @@ function watching(status: Status, words: Words): Situation {
   const hint = (status.motion_regions ?? 0) > 0 ? texts.banner.stirring : texts.banner.quietHint;
   const lines = notes.length > 0 ? notes : [{ text: hint }];
   return { tone: 'idle', word, title: texts.banner.quiet, lines };
+}
+
+const SEVERITIES: Severity[] = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'];
+
+/** The worse of two, of which either may be absent. */
+function worse(a: Severity | undefined, b: Severity | undefined): Severity | undefined {
+  return SEVERITIES.findLast((severity) => severity === a || severity === b);
 }
 
 /** What holds the detection back, while it works. */

@@ -1,9 +1,9 @@
 /** The settings that can be changed from here, and what is wrong with what was asked for. */
 
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { call, get, Refusal } from '../api/client.ts';
 import type { Fault, Settings } from '../api/types.ts';
-import { useCommand, usePolled } from '../parts/hooks.ts';
+import { usePolled } from '../parts/hooks.ts';
 
 const ADDRESS = 'api/settings';
 
@@ -12,33 +12,41 @@ export type Patch = Record<string, unknown>;
 
 export function useSettings() {
   const ask = useCallback(() => get<Settings>(ADDRESS), []);
-  const { answer, error: loadError, again, put } = usePolled(ask, 0);
-  const { busy, error, run, dismiss } = useCommand();
+  const { answer, error: loadError, put } = usePolled(ask, 0);
+  const [waiting, setWaiting] = useState(0);
+  const [error, setError] = useState<unknown>(null);
   const [faults, setFaults] = useState<Fault[]>([]);
+  const queue = useRef<Promise<unknown>>(Promise.resolve());
 
-  const change = useCallback(
-    (patch: Patch) =>
-      run(async () => {
-        setFaults([]);
-        try {
-          put(await call<Settings>('PATCH', ADDRESS, patch));
-        } catch (error) {
-          if (error instanceof Refusal && error.faults.length > 0) setFaults(error.faults);
-          throw error;
-        }
-      }),
-    [put, run],
-  );
   const forget = useCallback(() => {
     setFaults([]);
-    dismiss();
-  }, [dismiss]);
-  const told = useMemo(
-    () => ({ settings: answer, loadError, busy, faults, again, change, forget }),
-    [answer, loadError, busy, faults, again, change, forget],
+    setError(null);
+  }, []);
+  /** Changes one after the other, in the order in which they were asked for: none is lost. True if it was taken. */
+  const change = useCallback(
+    (patch: Patch): Promise<boolean> => {
+      const patched = async () => {
+        forget();
+        try {
+          put(await call<Settings>('PATCH', ADDRESS, patch));
+          return true;
+        } catch (error) {
+          if (error instanceof Refusal && error.faults.length > 0) setFaults(error.faults);
+          else setError(error ?? new Error());
+          return false;
+        } finally {
+          setWaiting((waiting) => waiting - 1);
+        }
+      };
+      setWaiting((waiting) => waiting + 1);
+      const done = queue.current.then(patched);
+      queue.current = done;
+      return done;
+    },
+    [forget, put],
   );
   // Faults are shown beside their fields; everything else in one place.
-  return { ...told, error: faults.length > 0 ? null : error };
+  return { settings: answer, loadError, busy: waiting > 0, error, faults, change, forget };
 }
 
 /** The faults of a key or of what is below it. */

@@ -9,7 +9,7 @@ export const de: Texts = {
   pages: {
     live: 'Live',
     zones: 'Zonen',
-    tuning: 'Abstimmung',
+    tuning: 'Tuning',
     outputs: 'Ausgänge',
     snapshots: 'Aufnahmen',
     system: 'System',
@@ -140,7 +140,8 @@ export const de: Texts = {
     frames: 'Ausgewertete Bilder',
     anomalies: 'Anomalien',
     rate: 'Anomalierate',
-    rateUnit: 'je 1000 Bilder',
+    rateUnit: '‰',
+    rateHint: 'Anomalien je tausend Bilder',
     learning: 'Gelernt',
     paused: 'Pause',
     temperature: 'Temperatur der Platine',
@@ -198,7 +199,7 @@ export const de: Texts = {
   },
 
   tuning: {
-    heading: 'Abstimmung',
+    heading: 'Tuning',
     intro: 'Ändern Sie einen Wert und sehen Sie sofort, was die Erkennung daraus macht.',
     detection: 'Erkennung',
     picture: 'Bild der Kamera',
@@ -397,6 +398,7 @@ export const de: Texts = {
     manuals: {
       'reference/configuration.md': 'Alle Einstellungen der Konfigurationsdatei (englisch)',
       'reference/settings.md': 'Einstellungen dieser Seiten (englisch)',
+      'guide/page.md': 'Diese Seiten (englisch)',
       'guide/outputs.md': 'LEDs, Relais und Eingänge (englisch)',
       'page/licences.md': 'Lizenzen der Bausteine dieser Seiten',
     },

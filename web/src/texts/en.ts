@@ -144,7 +144,8 @@ export const en = {
     frames: 'Frames analysed',
     anomalies: 'Anomalies',
     rate: 'Anomaly rate',
-    rateUnit: 'per 1000 frames',
+    rateUnit: '‰',
+    rateHint: 'Anomalies per thousand frames',
     learning: 'Learned',
     paused: 'paused',
     temperature: 'Board temperature',
@@ -406,6 +407,7 @@ export const en = {
     manuals: {
       'reference/configuration.md': 'All settings of the configuration file',
       'reference/settings.md': 'Settings changed on the page',
+      'guide/page.md': 'These pages',
       'guide/outputs.md': 'LEDs, relays and inputs',
       'page/licences.md': 'Licences of what the page is made of',
     },

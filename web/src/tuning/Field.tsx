@@ -24,8 +24,8 @@ interface Props {
   slider?: { from: number; to: number; logarithmic?: boolean };
   /** What is shown is so many times the value. */
   factor?: number;
-  /** Null: back to the file's value. */
-  change: (value: number | null) => void;
+  /** Null: back to the file's value. True once it was taken. */
+  change: (value: number | null) => Promise<boolean>;
 }
 
 export function Field({ name, about, value, changed, pending, faults, slider, factor = 1, change }: Props) {
@@ -44,31 +44,32 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
         };
 
   // Only what the user does sets it off: the newest of the rest will do.
-  const settled = useRef(() => {});
-  settled.current = () => {
-    if (position !== null && scale !== null) change(valueAt(position, scale));
+  const settled = useRef(async () => {});
+  settled.current = async () => {
+    if (position === null || scale === null) return;
+    await change(valueAt(position, scale));
+    // It may have been moved on meanwhile.
+    setPosition((now) => (now === position ? null : now));
   };
   useEffect(() => {
     if (position === null) return undefined;
-    const timer = setTimeout(() => settled.current(), SETTLED_MS);
+    const timer = setTimeout(() => void settled.current(), SETTLED_MS);
     return () => clearTimeout(timer);
   }, [position]);
-  // What the server has now is what is shown, unless something is wrong with what was written.
-  const isFaulty = faults.length > 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a value that comes ends what was being entered
-  useEffect(() => {
-    setPosition(null);
-    if (!isFaulty) setWritten(null);
-  }, [value, isFaulty]);
 
   const shown = position !== null && scale !== null ? valueAt(position, scale) : value;
   const text = written ?? String(Number((shown * factor).toPrecision(6)));
-  const settle = () => {
+  const settle = async () => {
     if (written === null) return;
     const number = Number(written.replace(',', '.'));
-    // What is no number is shown as wrong by the browser; the server names what is out of range.
-    if (written.trim() !== '' && Number.isFinite(number)) change(number / factor);
-    else setWritten(null);
+    const isNumber = written.trim() !== '' && Number.isFinite(number);
+    // What is out of range stays as it was written, with the fault beside it.
+    if (!isNumber || (await change(number / factor))) setWritten((now) => (now === written ? null : now));
+  };
+  const reset = async () => {
+    setWritten(null);
+    setPosition(null);
+    await change(null);
   };
   const unit = texts.tuning.units[about.unit] ?? about.unit;
   const title = texts.tuning.names[name] ?? name;
@@ -103,8 +104,8 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
           aria-invalid={faults.length > 0}
           aria-describedby={`${id}-about`}
           onChange={(event) => setWritten(event.target.value)}
-          onBlur={settle}
-          onKeyDown={(event) => event.key === 'Enter' && settle()}
+          onBlur={() => void settle()}
+          onKeyDown={(event) => event.key === 'Enter' && void settle()}
         />
         <span className="unit">{unit}</span>
         <Button
@@ -113,7 +114,7 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
           disabled={!changed}
           aria-label={texts.tuning.resetNamed(title)}
           title={texts.tuning.reset}
-          onClick={() => change(null)}
+          onClick={() => void reset()}
         >
           ↺
         </Button>

@@ -121,7 +121,7 @@ function Fields({ list, settings, faults, change, camera }: FieldsProps) {
         {...(factor === undefined ? {} : { factor })}
         change={(value) => {
           const patch = table === 'camera' ? { [key]: value } : { [table]: { [key]: value } };
-          void change({ camera: { [camera]: patch } });
+          return change({ camera: { [camera]: patch } });
         }}
       />
     );

@@ -1,6 +1,6 @@
 /** Zones over the live picture: drawn, named, moved, deleted, and saved together. */
 
-import { useCallback, useEffect, useReducer, useState } from 'react';
+import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
 import { useStatus } from '../api/status.tsx';
 import type { Fault, Zone, ZoneKind } from '../api/types.ts';
 import { useCameras } from '../cameras.tsx';
@@ -10,7 +10,7 @@ import { Button, Card, Loading, Page, Problem, Select, Toggle } from '../parts/P
 import { Faults } from '../settings/Faults.tsx';
 import { faultsOf, useSettings } from '../settings/useSettings.ts';
 import { useTexts } from '../texts/index.tsx';
-import { type Action, EMPTY, freeName, reduce } from './draft.ts';
+import { type Action, type Draft, EMPTY, freeName, reduce } from './draft.ts';
 import { Mask } from './Mask.tsx';
 import { Surface } from './Surface.tsx';
 
@@ -18,20 +18,46 @@ const KINDS: ZoneKind[] = ['alert', 'ignore', 'privacy'];
 /** Boxes would be in the way, and nothing is drawn into what is drawn on. */
 const PLAIN = { overlay: false, fps: null, quality: null };
 
+/** What was drawn and not saved, by camera: another page in between must not lose it. */
+const drafts = new Map<string, Draft>();
+
 export function Zones() {
+  const { camera } = useCameras();
+  const settings = useSettings();
+  const name = camera?.name;
+  const stored = name === undefined ? undefined : settings.settings?.settings.camera[name]?.zone;
+  if (name === undefined || stored === undefined) {
+    return settings.loadError !== null ? <Problem error={settings.loadError} /> : <Loading />;
+  }
+  return <Editor name={name} stored={stored} {...settings} />;
+}
+
+interface EditorProps
+  extends Pick<ReturnType<typeof useSettings>, 'busy' | 'error' | 'faults' | 'change' | 'forget'> {
+  /** The camera's. */
+  name: string;
+  /** The zones as the server has them. */
+  stored: Zone[];
+}
+
+function Editor({ name, stored, busy, error, faults, change, forget }: EditorProps) {
   const { texts, format } = useTexts();
   const { status, starting } = useStatus();
   const { camera, index } = useCameras();
-  const { settings, loadError, busy, error, faults, change, forget } = useSettings();
-  const [draft, dispatch] = useReducer(reduce, EMPTY);
+  const [draft, dispatch] = useReducer(reduce, drafts.get(name) ?? { ...EMPTY, zones: stored });
   const [masked, setMasked] = useState(false);
   const [saved, setSaved] = useState(false);
-  const name = camera?.name;
-  const stored = name === undefined ? undefined : settings?.settings.camera[name]?.zone;
 
+  const known = useRef(stored);
   useEffect(() => {
-    if (stored !== undefined) dispatch({ do: 'load', zones: stored });
+    if (known.current === stored) return;
+    known.current = stored;
+    dispatch({ do: 'load', zones: stored });
   }, [stored]);
+  useEffect(() => {
+    if (draft.changed) drafts.set(name, draft);
+    else drafts.delete(name);
+  }, [name, draft]);
   useEffect(() => {
     // Closing the window would lose them; the browser asks.
     if (!draft.changed) return undefined;
@@ -50,11 +76,9 @@ export function Zones() {
   );
   const finish = () => act({ do: 'finish', name: freeName(draft.zones, texts.zones.newName) });
   const save = async () => {
-    if (name !== undefined) setSaved(await change({ camera: { [name]: { zone: draft.zones } } }));
+    setSaved(await change({ camera: { [name]: { zone: draft.zones } } }));
   };
 
-  if (name === undefined || settings === null)
-    return loadError !== null ? <Problem error={loadError} /> : <Loading />;
   const { drawing } = draft;
   return (
     <Page heading={texts.zones.heading} intro={texts.zones.intro}>
@@ -104,10 +128,7 @@ export function Zones() {
             <Button look="primary" busy={busy} disabled={!draft.changed || drawing !== null} onClick={save}>
               {texts.zones.save}
             </Button>
-            <Button
-              disabled={!draft.changed || busy}
-              onClick={() => act({ do: 'load', zones: stored ?? [] })}
-            >
+            <Button disabled={!draft.changed || busy} onClick={() => act({ do: 'load', zones: stored })}>
               {texts.zones.discard}
             </Button>
           </div>
