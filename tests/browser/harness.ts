@@ -9,7 +9,6 @@ import { axeViolations, Faults, launch, missing, openContext } from './browser.t
 import { Program, type Setup } from './program.ts';
 
 export { slowDown } from './browser.ts';
-export { PATIENCE_MS } from './program.ts';
 
 export interface Options extends Setup {
   /** Locale, viewport and the like; else en-GB and 1280x800. */

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
-import { PATIENCE_MS } from './harness.ts';
-import type { Program } from './program.ts';
+import { PATIENCE_MS, type Program } from './program.ts';
 
 /** People come into the demo scene within a minute, and the slowest machine is slower than that. */
 export const SCENE_MS = 90_000;
