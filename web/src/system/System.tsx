@@ -30,15 +30,13 @@ export function System() {
       {answer === null ? (
         error === null && <Loading />
       ) : (
-        <>
-          <div className="grid">
-            <Program about={answer} />
-            <Board about={answer} />
-          </div>
+        <div className="grid">
+          <Program about={answer} />
+          <Board about={answer} />
           {answer.cameras.map((camera) => (
             <CameraCard key={camera.name} camera={camera} />
           ))}
-        </>
+        </div>
       )}
       <Log />
       <Card heading={texts.system.documentation}>

@@ -132,7 +132,7 @@ function Editor({ name, stored, busy, error, faults, change, forget }: EditorPro
               {texts.zones.discard}
             </Button>
           </div>
-          <p className="note" role="status">
+          <p className={saved ? 'note good' : 'note'} role="status">
             {saved ? texts.zones.saved : draft.changed ? texts.zones.unsaved : ''}
           </p>
           <Toggle label={texts.zones.showMask} on={masked} change={setMasked} />
