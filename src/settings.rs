@@ -26,11 +26,15 @@ pub enum Refusal {
     /// What was changed before can't be read, and would be lost; in words.
     Unreadable(String),
     Unwritten(io::Error),
+    /// They were changed since the caller looked.
+    Outdated,
 }
 
 /// All that can be told of the settings.
 #[derive(Serialize)]
 pub struct View {
+    /// Another one for other settings.
+    pub revision: String,
     settings: Value,
     changed: Value,
     /// Keys that act after a restart.
@@ -102,8 +106,10 @@ impl Settings {
 
     pub fn view(&self) -> View {
         let State { changed, wanted, running, .. } = lock(&self.state).clone();
+        let settings = config::values(&wanted);
         View {
-            settings: config::values(&wanted),
+            revision: revision(&settings),
+            settings,
             changed: changed.json(),
             pending: config::changes(&running, &wanted).into_iter().map(|change| change.key).collect(),
             keys: config::forms(),
@@ -128,13 +134,21 @@ impl Settings {
         changes
     }
 
-    /// Changes settings by a JSON merge patch (RFC 7396). They are on the disk before `act` gets what runs then. Blocks as
-    /// long as the disk takes.
+    /// Changes settings by a JSON merge patch (RFC 7396), if they are still those of the revision `of`. They are on the disk
+    /// before `act` gets what runs then. Blocks as long as the disk takes.
     ///
     /// # Errors
     /// Nothing is changed.
-    pub fn patch(&self, patch: Value, act: impl FnOnce(&Config)) -> Result<Vec<Change>, Refusal> {
+    pub fn patch(
+        &self,
+        patch: Value,
+        of: Option<&str>,
+        act: impl FnOnce(&Config),
+    ) -> Result<Vec<Change>, Refusal> {
         let _turn = lock(&self.turn);
+        if of.is_some_and(|of| of != revision(&config::values(&lock(&self.state).wanted))) {
+            return Err(Refusal::Outdated);
+        }
         let Value::Object(patch) = patch else {
             return Err(Refusal::Faults(vec![Fault::new("the body is no JSON object")]));
         };
@@ -205,6 +219,10 @@ impl State {
         };
         file.into_iter().chain(self.faults.iter().map(|fault| format!("{SUBJECT}: {fault}")))
     }
+}
+
+fn revision(settings: &Value) -> String {
+    format!("{:08x}", crc32fast::hash(settings.to_string().as_bytes()))
 }
 
 /// What was changed, whatever the file is like.

@@ -226,3 +226,18 @@ fn patches_at_once_are_all_kept() {
     let motion = settings(&server)["changed"]["camera"]["camera0"]["motion"].clone();
     assert_eq!(motion, json!({"min_seconds": 1, "hold_seconds": 1, "sensitivity": 1, "min_area": 1}));
 }
+
+#[test]
+fn who_has_seen_older_settings_is_told() {
+    let server = Server::demo();
+    let seen = server.get("/api/settings");
+    let tag = seen.header("etag").to_string();
+    assert_eq!(tag, format!("\"{}\"", seen.json()["revision"].as_str().unwrap()));
+    change(&server, &json!({"camera": {"camera0": {"zone": left_half()}}}));
+    let late = json!({"camera": {"camera0": {"zone": []}}}).to_string();
+    let reply = server.send(Method::PATCH, "/api/settings", &[("If-Match", &tag)], &late);
+    assert_eq!((reply.status, zone_names(&server)), (412, vec!["left".to_string()]));
+    let tag = server.get("/api/settings").header("etag").to_string();
+    let reply = server.send(Method::PATCH, "/api/settings", &[("If-Match", &tag)], &late);
+    assert_eq!((reply.status, zone_names(&server).len()), (200, 0));
+}

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 /// What a camera's name may be.
 pub const CAMERA_NAME: &str = "names of 1 to 32 letters (a to z), digits, `-` and `_`, not of digits alone";
 /// What a zone's name may be.
-pub const ZONE_NAME: &str = "names of 1 to 64 characters, not of blanks alone";
+pub const ZONE_NAME: &str = "names of 1 to 64 characters that can be seen, without blanks at the ends";
 /// What can be listened on.
 pub const LISTEN: &str = "addresses in digits with a port: \"127.0.0.1:8000\" for this board alone, \
                           \"0.0.0.0:8000\" for everybody who can reach it, \"[::1]:8000\" for IPv6; \
@@ -32,8 +32,16 @@ pub fn camera_name(text: &str) -> Result<(), String> {
 
 /// A zone's name is shown in the picture and in reasons.
 pub fn zone_name(text: &str) -> Result<(), String> {
-    let fits = text.chars().count() <= 64 && !text.trim().is_empty() && !text.chars().any(char::is_control);
+    let fits = (1..=64).contains(&text.chars().count())
+        && text.trim() == text
+        && !text.chars().any(|letter| letter.is_control() || is_unseen(letter));
     if fits { Ok(()) } else { Err(format!("allowed are {ZONE_NAME}")) }
+}
+
+/// What shows nothing or turns the writing direction (Unicode's format characters, as far as texts have them): a name
+/// with them looks like another, or like none.
+fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// An address to listen on.
@@ -118,7 +126,9 @@ mod tests {
         for good in ["Tür", "front door", "7", &"ü".repeat(64)] {
             assert_eq!(zone_name(good), Ok(()), "{good}");
         }
-        for bad in ["", "  ", "a\nb", "\u{7}", &"n".repeat(65)] {
+        for bad in
+            ["", "  ", " a", "a ", "a\nb", "\u{7}", "\u{200b}", "a\u{202e}b", "\u{feff}a", &"n".repeat(65)]
+        {
             assert!(zone_name(bad).is_err(), "{bad:?}");
         }
     }

@@ -41,7 +41,7 @@ fn start_with(changed: &str) -> (TempDir, Settings) {
 }
 
 fn patch(settings: &Settings, patch: Value) -> Result<Vec<String>, Vec<(Vec<String>, String)>> {
-    match settings.patch(patch, |_| {}) {
+    match settings.patch(patch, None, |_| {}) {
         Ok(changes) => Ok(changes.into_iter().map(|change| change.key).collect()),
         Err(Refusal::Faults(faults)) => {
             Err(faults.into_iter().map(|fault| (fault.keys, fault.text)).collect())
@@ -76,7 +76,7 @@ fn what_is_changed_lies_on_top_of_the_file_and_outlives_the_program() {
         "camera": {"gate": {"fps": 10, "motion": {"sensitivity": 0.7}, "alert": {"zone_severity": "LOW"}}},
     });
     let mut ran = None;
-    let changes = settings.patch(change.clone(), |config| ran = Some(config.clone())).unwrap();
+    let changes = settings.patch(change.clone(), None, |config| ran = Some(config.clone())).unwrap();
     let found: Vec<_> = changes.iter().map(|c| (c.key.as_str(), c.effect, c.camera.as_deref())).collect();
     assert_eq!(
         found,
@@ -366,7 +366,7 @@ fn a_file_that_can_not_be_read_is_told_and_never_overwritten() {
     fs::create_dir(&path).unwrap();
     let settings = Settings::open(file(&folder, FILE));
     assert!(settings.limits()[0].contains("can't be read"), "{:?}", settings.limits());
-    let refusal = settings.patch(json!({"stream": {"quality": 40}}), |_| panic!("nothing acts"));
+    let refusal = settings.patch(json!({"stream": {"quality": 40}}), None, |_| panic!("nothing acts"));
     assert!(matches!(refusal, Err(Refusal::Unreadable(_))), "{refusal:?}");
     // Once it can be read, what it says counts.
     fs::remove_dir(&path).unwrap();
@@ -381,7 +381,7 @@ fn what_can_not_be_written_changes_nothing() {
     let (folder, settings) = start();
     let before = settings.running();
     fs::create_dir(folder.path().join("settings.unfinished")).unwrap();
-    let refusal = settings.patch(json!({"stream": {"quality": 40}}), |_| panic!("nothing acts"));
+    let refusal = settings.patch(json!({"stream": {"quality": 40}}), None, |_| panic!("nothing acts"));
     assert!(matches!(refusal, Err(Refusal::Unwritten(_))), "{refusal:?}");
     assert_eq!((settings.running(), view(&settings)["changed"].clone()), (before, json!({})));
     fs::remove_dir(folder.path().join("settings.unfinished")).unwrap();
@@ -450,4 +450,17 @@ fn all_that_is_shown_can_be_set() {
     let before = settings.running();
     assert_eq!(patch(&settings, view(&settings)["settings"].clone()), Ok(vec![]));
     assert_eq!(settings.running(), before);
+}
+
+#[test]
+fn who_has_seen_older_settings_overwrites_nothing() {
+    let (_folder, settings) = start();
+    let seen = settings.view().revision;
+    patch(&settings, json!({"camera": {"yard": {"zone": []}}})).unwrap();
+    let late = json!({"camera": {"yard": {"motion": {"sensitivity": 0.1}}}});
+    let refused = settings.patch(late.clone(), Some(&seen), |_| panic!("nothing acts"));
+    assert!(matches!(refused, Err(Refusal::Outdated)));
+    let seen = settings.view().revision;
+    assert!(settings.patch(late, Some(&seen), |_| {}).is_ok());
+    assert_ne!(settings.view().revision, seen);
 }

@@ -1,6 +1,7 @@
 // Watching: from DEPLOY to DISENGAGE, and what the page does when something goes away.
 
 import assert from 'node:assert/strict';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { browserTest } from './harness.ts';
 import { coloured, core, picture, RED, SCENE_MS, seen, status, until, YELLOW } from './seen.ts';
 
@@ -125,6 +126,45 @@ browserTest(
     await look(false);
     await picture(page);
     await until('one viewer', async () => (await status(program)).viewers === 1);
+  },
+);
+
+browserTest(
+  'a stream that hangs on its way is begun anew, though others watch',
+  {},
+  async ({ page, program, faults }) => {
+    faults.expect(/request to another host/);
+    // The way: what goes over it can be held up.
+    const held: Socket[] = [];
+    const way = createServer((browser) => {
+      const server = connect(Number(new URL(program.url()).port), '127.0.0.1');
+      browser.on('data', (bytes) => {
+        if (bytes.toString('latin1').startsWith('GET /live')) held.push(server);
+        server.write(bytes);
+      });
+      server.pipe(browser);
+      for (const [end, other] of [
+        [browser, server],
+        [server, browser],
+      ] as const) {
+        end.on('close', () => other.destroy()).on('error', () => other.destroy());
+      }
+    });
+    await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', resolve));
+    const another = await fetch(program.url('/live'));
+    try {
+      await page.goto(`http://127.0.0.1:${(way.address() as AddressInfo).port}/`);
+      await picture(page);
+      await until('one stream', async () => held.length === 1);
+      held[0]?.pause();
+      await until('another stream', async () => held.length === 2);
+      await picture(page);
+    } finally {
+      await another.body?.cancel();
+      await page.goto('about:blank');
+      way.close();
+      for (const server of held) server.destroy();
+    }
   },
 );
 

@@ -10,7 +10,8 @@ for (const [name, context] of [
   ['a wall screen', { viewport: { width: 1440, height: 900 } }],
   ['a phone in German', { viewport: { width: 390, height: 844 }, locale: 'de-DE', hasTouch: true }],
 ] as const) {
-  browserTest(`every page is for everybody on ${name}`, { context }, async ({ page, accessible }) => {
+  browserTest(`every page is for everybody on ${name}`, { context }, async ({ page, faults, accessible }) => {
+    faults.expect(/503.*readyz/);
     for (const path of PAGES) {
       await page.goto(`/#${path}`);
       // Something of its own is there.
@@ -59,14 +60,17 @@ browserTest('a snapshot is taken, looked at, taken home and deleted', {}, async 
   await seen(page.getByText('There are no snapshots yet.'));
 });
 
-browserTest('the system’s page tells what runs and what was logged', {}, async ({ page }) => {
+browserTest('the system’s page tells what runs and what was logged', {}, async ({ page, faults }) => {
+  // As long as the first frame is awaited, it isn't ready.
+  faults.expect(/503.*readyz/);
   await page.goto('/#system');
   await seen(page.getByText('camera0: well'));
   await seen(page.getByText('demo scene: drawn 640 × 480, 25.0 fps'));
   await seen(page.getByRole('log').getByText(/listening on/));
 });
 
-browserTest('every page is reached by keyboard', {}, async ({ page }) => {
+browserTest('every page is reached by keyboard', {}, async ({ page, faults }) => {
+  faults.expect(/503.*readyz/);
   for (const [place, path] of PAGES.entries()) {
     await page.goto('about:blank');
     await page.goto('/');

@@ -67,6 +67,15 @@ browserTest('an alert zone is drawn by mouse and acts at once', {}, async ({ pag
   await accessible();
   // On the first corner: that closes it.
   await click(page, [[0.022, 0.602]]);
+  // So does Enter.
+  await page.getByRole('button', { name: 'New ignore zone' }).click();
+  await click(page, [
+    [0.1, 0.1],
+    [0.2, 0.1],
+    [0.2, 0.2],
+  ]);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Delete the zone zone 2' }).click();
   await page.getByLabel('Name').last().fill('pavement');
   await save(page);
   const saved = await zones(program);
@@ -176,3 +185,50 @@ browserTest('what was drawn and not saved outlives a look at another page', {}, 
   await save(page);
   assert.equal((await zones(program))[0]?.name, 'gate');
 });
+
+browserTest(
+  'what somebody else has drawn meanwhile isn’t lost',
+  {},
+  async ({ page, program, accessible }) => {
+    await page.goto('/#zones');
+    await picture(page);
+    await page.getByLabel('Name').fill('mine');
+    const theirs = [
+      {
+        name: 'theirs',
+        kind: 'privacy',
+        points: [
+          [0, 0],
+          [0.2, 0],
+          [0.2, 0.2],
+        ],
+      },
+    ];
+    await patch(program, { zone: theirs });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await seen(page.getByText('Somebody has changed the zones elsewhere meanwhile.'));
+    await accessible();
+    assert.deepEqual(
+      (await zones(program)).map(({ name }) => name),
+      ['theirs'],
+    );
+    await page.getByRole('button', { name: 'Show those' }).click();
+    assert.equal(await page.getByLabel('Name').inputValue(), 'theirs');
+
+    await page.getByLabel('Name').fill('mine');
+    await patch(program, { zone: [] });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save mine instead' }).click();
+    await seen(page.getByText('Saved. It acts at once.'));
+    assert.deepEqual(
+      (await zones(program)).map(({ name }) => name),
+      ['mine'],
+    );
+  },
+);
+
+/** Changes the camera's settings from elsewhere. */
+async function patch(program: Program, camera0: unknown): Promise<void> {
+  const body = JSON.stringify({ camera: { camera0 } });
+  assert.equal((await fetch(program.url('/api/settings'), { method: 'PATCH', body })).status, 200);
+}

@@ -34,15 +34,19 @@ export function address(
   return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs)}`;
 }
 
-export async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+/** With `ifMatch` only if what is changed is still of that revision. */
+export async function call<T>(method: Method, path: string, body?: unknown, ifMatch?: string): Promise<T> {
   let response: Response;
   try {
+    const headers = {
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(ifMatch === undefined ? {} : { 'If-Match': `"${ifMatch}"` }),
+    };
     response = await fetch(path, {
       method,
+      headers,
       signal: AbortSignal.timeout(PATIENCE_MS),
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
     throw new Unreachable();

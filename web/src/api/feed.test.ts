@@ -92,6 +92,13 @@ describe('the feed of statuses', () => {
     expect(told.at(-1)).toEqual(status('c'));
   });
 
+  it('asks on while a stream is tried that says nothing', async () => {
+    server.stream.failed();
+    await vi.advanceTimersByTimeAsync(5000 + SILENCE_MS - 1);
+    expect(server.streams).toHaveLength(2);
+    expect(server.asked).toBe(10);
+  });
+
   it('has no more than one stream open', async () => {
     for (let round = 0; round < 5; round += 1) {
       server.stream.failed();

@@ -25,8 +25,14 @@ export class StatusFeed {
   private readonly connections: Connections;
   private readonly told: (status: Status | null) => void;
   private close: (() => void) | null = null;
-  private timer: Timer | null = null;
+  /** The stream has been silent for too long. */
+  private silence: Timer | null = null;
+  /** The stream is tried again. */
   private retry: Timer | null = null;
+  /** The next question. */
+  private poll: Timer | null = null;
+  /** Which series of questions is under way, so that a late answer is known as such; 0: none. */
+  private asking = 0;
   private running = false;
 
   /** `told` gets each status, and null once the server can't be reached. */
@@ -36,6 +42,7 @@ export class StatusFeed {
   }
 
   start(): void {
+    this.stop();
     this.running = true;
     this.openStream();
   }
@@ -43,19 +50,21 @@ export class StatusFeed {
   stop(): void {
     this.running = false;
     this.closeStream();
-    this.clear();
+    this.stopAsking();
+    if (this.retry !== null) clearTimeout(this.retry);
+    this.retry = null;
   }
 
   private openStream(): void {
-    this.clear();
+    this.retry = null;
     this.closeStream();
     const failed = () => this.fallBack();
     this.close = this.connections.open((text) => this.heard(text), failed);
-    this.timer = setTimeout(failed, SILENCE_MS);
+    this.silence = setTimeout(failed, SILENCE_MS);
   }
 
   private heard(text: string): void {
-    if (!this.running) return;
+    if (!this.running || this.close === null) return;
     let status: Status;
     try {
       status = JSON.parse(text) as Status;
@@ -63,8 +72,10 @@ export class StatusFeed {
       this.fallBack();
       return;
     }
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.fallBack(), SILENCE_MS);
+    // Only now is it known to work: until then it was asked on.
+    this.stopAsking();
+    if (this.silence !== null) clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.fallBack(), SILENCE_MS);
     this.told(status);
   }
 
@@ -72,34 +83,44 @@ export class StatusFeed {
   private fallBack(): void {
     if (!this.running) return;
     this.closeStream();
-    this.clear();
-    this.retry = setTimeout(() => this.openStream(), RETRY_MS);
-    void this.poll();
+    this.retry ??= setTimeout(() => this.openStream(), RETRY_MS);
+    if (this.asking === 0) {
+      this.asking = nextSeries();
+      void this.ask(this.asking);
+    }
   }
 
-  private async poll(): Promise<void> {
-    const began = this.retry;
+  private async ask(series: number): Promise<void> {
     let status: Status | null = null;
     try {
       status = await this.connections.ask();
     } catch {
       // Told as null.
     }
-    // The stream may be open again by now.
-    if (!this.running || this.retry !== began || began === null) return;
+    // The stream may speak again by now.
+    if (series !== this.asking) return;
     this.told(status);
-    this.timer = setTimeout(() => void this.poll(), POLL_MS);
+    this.poll = setTimeout(() => void this.ask(series), POLL_MS);
+  }
+
+  private stopAsking(): void {
+    this.asking = 0;
+    if (this.poll !== null) clearTimeout(this.poll);
+    this.poll = null;
   }
 
   private closeStream(): void {
     this.close?.();
     this.close = null;
+    if (this.silence !== null) clearTimeout(this.silence);
+    this.silence = null;
   }
+}
 
-  private clear(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    if (this.retry !== null) clearTimeout(this.retry);
-    this.timer = null;
-    this.retry = null;
-  }
+let series = 0;
+
+/** A number that no series had before; never 0. */
+function nextSeries(): number {
+  series += 1;
+  return series;
 }

@@ -248,6 +248,8 @@ export interface SettingsTree {
 }
 
 export interface Settings {
+  /** Another one for other settings. */
+  revision: string;
   settings: SettingsTree;
   /** What was changed here, in the same shape. */
   changed: { stream?: Table; arming?: Table; camera?: Record<string, Partial<CameraSettings>> };

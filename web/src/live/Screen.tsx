@@ -7,6 +7,11 @@ import { useCameras } from '../cameras.tsx';
 import { useTexts } from '../texts/index.tsx';
 import { type Shown, StreamKeeper } from './keeper.ts';
 
+/** A look at the picture, now and then, shows whether it changes. */
+const SAMPLE_MS = 2000;
+const SAMPLE_WIDTH = 64;
+const SAMPLE_HEIGHT = 48;
+
 export interface View {
   /** Boxes, labels and state drawn into the picture. */
   overlay: boolean;
@@ -66,9 +71,18 @@ export function Screen({ view, held = false, cover, children }: Props) {
     return () => element?.removeAttribute('src');
   }, []);
 
+  const visible = shown.began !== null && shown.loaded;
+  useEffect(() => {
+    if (!visible) return undefined;
+    const look = looker();
+    const timer = setInterval(() => {
+      if (image.current !== null) keeper.sampled(look(image.current));
+    }, SAMPLE_MS);
+    return () => clearInterval(timer);
+  }, [keeper, visible]);
+
   const opened = camera?.opened;
   const ratio = opened === null || opened === undefined ? 4 / 3 : opened.width / opened.height;
-  const visible = shown.began !== null && shown.loaded;
   return (
     <div className="screen" style={{ '--ratio': ratio } as CSSProperties}>
       <img
@@ -82,4 +96,18 @@ export function Screen({ view, held = false, cover, children }: Props) {
       {children}
     </div>
   );
+}
+
+/** Makes a short text of a picture: another one for each other picture. */
+function looker(): (image: HTMLImageElement) => string {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [SAMPLE_WIDTH, SAMPLE_HEIGHT];
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  return (image) => {
+    context?.drawImage(image, 0, 0, SAMPLE_WIDTH, SAMPLE_HEIGHT);
+    const pixels = context?.getImageData(0, 0, SAMPLE_WIDTH, SAMPLE_HEIGHT).data ?? [];
+    let hash = 0;
+    for (const sample of pixels) hash = (Math.imul(hash, 31) + sample) | 0;
+    return String(hash);
+  };
 }

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Status } from '../api/types.ts';
-import { RENEW_MS, RETRY_MS, type Shown, StreamKeeper, UNSEEN_MS } from './keeper.ts';
+import { FROZEN_MS, RENEW_MS, RETRY_MS, type Shown, StreamKeeper, UNSEEN_MS } from './keeper.ts';
 
-const status = (viewers: number, uptime_seconds = 100) =>
-  ({ viewers, process: { uptime_seconds, memory_bytes: 1 } }) as Status;
+const status = (viewers: number, uptime_seconds = 100, total_frames_analyzed = 0) =>
+  ({
+    viewers,
+    process: { uptime_seconds, memory_bytes: 1 },
+    anomaly_stats: { total_frames_analyzed },
+  }) as Status;
 
 describe('the keeper of the stream', () => {
   let told: Shown[];
@@ -69,6 +73,35 @@ describe('the keeper of the stream', () => {
     vi.advanceTimersByTime(10);
     keeper.heard(status(1, 2));
     expect(now().began).toBe(1_000_020);
+  });
+
+  describe('with a picture that doesn’t change', () => {
+    /** Looks at the picture each second, of which so many new frames came. */
+    const look = (picture: string, seconds: number, framesASecond: number) => {
+      for (let second = 1; second <= seconds; second += 1) {
+        vi.advanceTimersByTime(1000);
+        frames += framesASecond;
+        keeper.heard(status(2, 100, frames));
+        keeper.sampled(picture);
+      }
+    };
+    let frames = 0;
+
+    it('begins anew once while frames come: the stream hangs, or the scene is still', () => {
+      look('a', 1 + FROZEN_MS / 1000, 25);
+      const began = now().began;
+      expect(began).toBe(1_000_000 + 1000 + FROZEN_MS);
+      look('a', 60, 25);
+      expect(now().began).toBe(began);
+      look('b', 1, 25);
+      look('b', FROZEN_MS / 1000, 25);
+      expect(now().began).toBeGreaterThan(began ?? 0);
+    });
+
+    it('waits while no frames come', () => {
+      look('a', 60, 0);
+      expect(now().began).toBe(1_000_000);
+    });
   });
 
   it('begins anew after some minutes, for the browser keeps each picture', () => {

@@ -12,6 +12,9 @@ export const RENEW_MS = 5 * 60_000;
 /** The server counts no viewer for so long although the stream is open here: it has ended. */
 export const UNSEEN_MS = 2500;
 
+/** Frames come and the picture has been the same for so long: the stream hangs somewhere on the way. */
+export const FROZEN_MS = 10_000;
+
 export interface Shown {
   /** When the stream began, for its address; null: there is none. */
   began: number | null;
@@ -29,6 +32,7 @@ export class StreamKeeper {
   private retry: ReturnType<typeof setTimeout> | null = null;
   private before: Status | null = null;
   private unseenSince: number | null = null;
+  private sample: { picture: string; frames: number; since: number; tried: boolean } | null = null;
   private readonly told: (shown: Shown) => void;
 
   constructor(told: (shown: Shown) => void) {
@@ -61,6 +65,23 @@ export class StreamKeeper {
     const restarted = uptime(before) > uptime(status);
     const old = now - this.shown.began >= RENEW_MS;
     if (unseen || back || restarted || old) this.begin();
+  }
+
+  /** Takes what the picture looks like now. One that doesn't change is begun anew, once: it may really be still. */
+  sampled(picture: string): void {
+    const frames = this.before?.anomaly_stats?.total_frames_analyzed ?? 0;
+    const now = Date.now();
+    if (this.sample?.picture !== picture) {
+      this.sample = { picture, frames, since: now, tried: false };
+      return;
+    }
+    // Without new frames there is nothing new to show.
+    if (frames === this.sample.frames || this.shown.began === null) this.sample.since = now;
+    this.sample.frames = frames;
+    if (!this.sample.tried && now - this.sample.since >= FROZEN_MS) {
+      this.sample.tried = true;
+      this.begin();
+    }
   }
 
   loaded(): void {

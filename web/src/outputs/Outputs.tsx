@@ -85,7 +85,7 @@ function ArmingCard() {
   );
 }
 
-function Lines({ listed, again }: { listed: Listed; again: () => Promise<void> }) {
+function Lines({ listed, again }: { listed: Listed; again: () => Promise<unknown> }) {
   const { texts, format } = useTexts();
   const t = texts.outputs;
   return (
@@ -125,7 +125,7 @@ function Lines({ listed, again }: { listed: Listed; again: () => Promise<void> }
   );
 }
 
-function OutputCard({ output, again }: { output: Output; again: () => Promise<void> }) {
+function OutputCard({ output, again }: { output: Output; again: () => Promise<unknown> }) {
   const { texts, format } = useTexts();
   const { busy, error, run, dismiss } = useCommand();
   const [asked, setAsked] = useState(false);

@@ -11,7 +11,10 @@ export function inWords(error: unknown, texts: Texts): string {
   return texts.problems.unreachable;
 }
 
-/** Asks at once and then again every `periodMs` while the page is seen; 0: once. `again` asks now. */
+/** What couldn't be had is asked for again after so long. */
+const RETRY_MS = 2000;
+
+/** Asks at once and then again every `periodMs` while the page is seen; 0: until there is an answer. `again` asks now. */
 export function usePolled<T>(ask: () => Promise<T>, periodMs: number) {
   const [answer, setAnswer] = useState<T | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -19,17 +22,19 @@ export function usePolled<T>(ask: () => Promise<T>, periodMs: number) {
   newest.current = ask;
   const round = useRef(0);
 
-  const again = useCallback(async () => {
+  const again = useCallback(async (): Promise<boolean> => {
     round.current += 1;
     const mine = round.current;
     try {
       const answer = await newest.current();
       // An answer that was overtaken says how it was before.
-      if (mine !== round.current) return;
+      if (mine !== round.current) return true;
       setAnswer(answer);
       setError(null);
+      return true;
     } catch (error) {
       if (mine === round.current) setError(error ?? new Error());
+      return false;
     }
   }, []);
 
@@ -37,13 +42,20 @@ export function usePolled<T>(ask: () => Promise<T>, periodMs: number) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
     const turn = async () => {
-      if (!document.hidden) await again();
-      if (!ended && periodMs > 0) timer = setTimeout(turn, periodMs);
+      clearTimeout(timer);
+      timer = undefined;
+      const there = !document.hidden && (await again());
+      if (!ended && (periodMs > 0 || !there)) timer = setTimeout(turn, periodMs > 0 ? periodMs : RETRY_MS);
+    };
+    const seen = () => {
+      if (timer !== undefined && !document.hidden) void turn();
     };
     void turn();
+    document.addEventListener('visibilitychange', seen);
     return () => {
       ended = true;
       clearTimeout(timer);
+      document.removeEventListener('visibilitychange', seen);
       round.current += 1;
     };
   }, [again, periodMs]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultsOf } from './useSettings.ts';
+import { faultsOf, isAbout } from './useSettings.ts';
 
 describe('faults', () => {
   const fault = (...keys: string[]) => ({ keys, text: keys.join() });
@@ -13,5 +13,25 @@ describe('faults', () => {
     expect(faultsOf(faults, 'camera[0].zone[10]')).toEqual([]);
     expect(faultsOf(faults, 'camera[0].motion.min_seconds')).toEqual([faults[1]]);
     expect(faultsOf(faults, 'camera[0].motion.min')).toEqual([]);
+  });
+
+  it('are about what a patch sets', () => {
+    const patch = { camera: { yard: { width: 3, motion: { sensitivity: null }, zone: [] } } };
+    for (const key of [
+      'camera[1].width',
+      'camera[0].motion.sensitivity',
+      'camera[0].zone[3].name',
+      'camera[0].zone',
+    ]) {
+      expect(isAbout(fault(key), patch), key).toBe(true);
+    }
+    for (const key of [
+      'camera[0].height',
+      'camera[0].motion.min_area',
+      'camera[0].widths',
+      'stream.quality',
+    ]) {
+      expect(isAbout(fault(key), patch), key).toBe(false);
+    }
   });
 });

@@ -22,17 +22,31 @@ export function useSettings() {
     setFaults([]);
     setError(null);
   }, []);
-  /** Changes one after the other, in the order in which they were asked for: none is lost. True if it was taken. */
+  /**
+   * Changes one after the other, in the order in which they were asked for: none is lost. True if it was taken. With
+   * `allowed` it is looked first at what the settings are now, and nothing is changed if that says no.
+   */
   const change = useCallback(
-    (patch: Patch): Promise<boolean> => {
+    (patch: Patch, allowed?: (now: Settings) => boolean): Promise<boolean> => {
       const patched = async () => {
-        forget();
+        setError(null);
         try {
-          put(await call<Settings>('PATCH', ADDRESS, patch));
+          let revision: string | undefined;
+          if (allowed !== undefined) {
+            const now = await get<Settings>(ADDRESS);
+            if (!allowed(now)) {
+              put(now);
+              return false;
+            }
+            revision = now.revision;
+          }
+          put(await call<Settings>('PATCH', ADDRESS, patch, revision));
+          setFaults((faults) => faults.filter((fault) => !isAbout(fault, patch)));
           return true;
         } catch (error) {
-          if (error instanceof Refusal && error.faults.length > 0) setFaults(error.faults);
-          else setError(error ?? new Error());
+          const found = error instanceof Refusal ? error.faults : [];
+          setFaults((faults) => [...faults.filter((fault) => !isAbout(fault, patch)), ...found]);
+          if (found.length === 0) setError(error ?? new Error());
           return false;
         } finally {
           setWaiting((waiting) => waiting - 1);
@@ -43,10 +57,31 @@ export function useSettings() {
       queue.current = done;
       return done;
     },
-    [forget, put],
+    [put],
   );
   // Faults are shown beside their fields; everything else in one place.
   return { settings: answer, loadError, busy: waiting > 0, error, faults, change, forget };
+}
+
+/** Whether a fault is about a key that a patch of a camera sets. */
+export function isAbout(fault: Fault, patch: Patch): boolean {
+  const cameras = Object.values((patch.camera ?? {}) as Record<string, Patch | null>);
+  const paths = cameras.flatMap((camera) => leaves(camera ?? {}));
+  return paths.some((path) =>
+    fault.keys.some((key) => {
+      const within = key.replace(/^camera\[\d+\]\./, '');
+      return within === path || within.startsWith(`${path}[`) || within.startsWith(`${path}.`);
+    }),
+  );
+}
+
+/** The full keys of all values in a table. */
+function leaves(table: Patch, path = ''): string[] {
+  return Object.entries(table).flatMap(([key, value]) => {
+    const full = path === '' ? key : `${path}.${key}`;
+    const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isTable ? leaves(value as Patch, full) : [full];
+  });
 }
 
 /** The faults of a key or of what is below it. */

@@ -33,6 +33,8 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
   const id = useId();
   const [written, setWritten] = useState<string | null>(null);
   const [position, setPosition] = useState<number | null>(null);
+  /** What was sent last: Enter, and then the loss of the focus, mean one and the same. */
+  const sent = useRef<string | null>(null);
   const scale: Scale | null =
     slider === undefined
       ? null
@@ -45,6 +47,7 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
 
   // Only what the user does sets it off: the newest of the rest will do.
   const settled = useRef(async () => {});
+  const unsent = useRef(false);
   settled.current = async () => {
     if (position === null || scale === null) return;
     await change(valueAt(position, scale));
@@ -53,14 +56,26 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
   };
   useEffect(() => {
     if (position === null) return undefined;
-    const timer = setTimeout(() => void settled.current(), SETTLED_MS);
+    unsent.current = true;
+    const timer = setTimeout(() => {
+      unsent.current = false;
+      void settled.current();
+    }, SETTLED_MS);
     return () => clearTimeout(timer);
   }, [position]);
+  // Whoever goes to another page right after moving it has moved it all the same.
+  useEffect(
+    () => () => {
+      if (unsent.current) void settled.current();
+    },
+    [],
+  );
 
   const shown = position !== null && scale !== null ? valueAt(position, scale) : value;
   const text = written ?? String(Number((shown * factor).toPrecision(6)));
   const settle = async () => {
-    if (written === null) return;
+    if (written === null || sent.current === written) return;
+    sent.current = written;
     const number = Number(written.replace(',', '.'));
     const isNumber = written.trim() !== '' && Number.isFinite(number);
     // What is out of range stays as it was written, with the fault beside it.
@@ -103,7 +118,10 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
           value={text}
           aria-invalid={faults.length > 0}
           aria-describedby={`${id}-about`}
-          onChange={(event) => setWritten(event.target.value)}
+          onChange={(event) => {
+            sent.current = null;
+            setWritten(event.target.value);
+          }}
           onBlur={() => void settle()}
           onKeyDown={(event) => event.key === 'Enter' && void settle()}
         />

@@ -12,6 +12,8 @@ const STEP = 0.01;
 const LARGE_STEP = 0.05;
 /** A click so near to the first corner closes the polygon. */
 const CLOSING_PX = 14;
+/** The names of more zones than this would cover the picture. */
+const MANY = 8;
 
 interface Props {
   draft: Draft;
@@ -99,10 +101,13 @@ export function Surface({ draft, act, finish }: Props) {
   };
 
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: for the pointer; the keyboard has the buttons in it
     <div
       ref={ref}
-      className={drawing === null ? 'surface' : 'surface drawing'}
+      className={`surface ${drawing === null ? '' : 'drawing'} ${zones.length > MANY ? 'crowded' : ''}`}
       onPointerDown={draw}
+      // The keyboard stays with the drawing: Enter finishes what was begun by mouse.
+      onMouseDown={(event) => drawing !== null && event.preventDefault()}
       onPointerMove={(event) => drawing !== null && act({ do: 'cursor', at: place(event) })}
     >
       {/* Shapes for the eye; what can be taken hold of are the buttons below. */}

@@ -10,16 +10,14 @@ import { Button, Card, Loading, Page, Problem, Select, Toggle } from '../parts/P
 import { Faults } from '../settings/Faults.tsx';
 import { faultsOf, useSettings } from '../settings/useSettings.ts';
 import { useTexts } from '../texts/index.tsx';
-import { type Action, type Draft, EMPTY, freeName, reduce } from './draft.ts';
+import { type Action, EMPTY, freeName, reduce } from './draft.ts';
+import { areSame, keep, keptOf } from './drafts.ts';
 import { Mask } from './Mask.tsx';
 import { Surface } from './Surface.tsx';
 
 const KINDS: ZoneKind[] = ['alert', 'ignore', 'privacy'];
 /** Boxes would be in the way, and nothing is drawn into what is drawn on. */
 const PLAIN = { overlay: false, fps: null, quality: null };
-
-/** What was drawn and not saved, by camera: another page in between must not lose it. */
-const drafts = new Map<string, Draft>();
 
 export function Zones() {
   const { camera } = useCameras();
@@ -44,27 +42,17 @@ function Editor({ name, stored, busy, error, faults, change, forget }: EditorPro
   const { texts, format } = useTexts();
   const { status, starting } = useStatus();
   const { camera, index } = useCameras();
-  const [draft, dispatch] = useReducer(reduce, drafts.get(name) ?? { ...EMPTY, zones: stored });
+  const before = keptOf(name);
+  const [draft, dispatch] = useReducer(reduce, before?.draft ?? { ...EMPTY, zones: stored });
+  /** The server's zones that the draft was made of. */
+  const base = useRef(before?.base ?? stored);
   const [masked, setMasked] = useState(false);
   const [saved, setSaved] = useState(false);
+  const [conflict, setConflict] = useState(false);
 
-  const known = useRef(stored);
   useEffect(() => {
-    if (known.current === stored) return;
-    known.current = stored;
-    dispatch({ do: 'load', zones: stored });
-  }, [stored]);
-  useEffect(() => {
-    if (draft.changed) drafts.set(name, draft);
-    else drafts.delete(name);
+    keep(name, draft.changed || draft.drawing !== null ? { draft, base: base.current } : null);
   }, [name, draft]);
-  useEffect(() => {
-    // Closing the window would lose them; the browser asks.
-    if (!draft.changed) return undefined;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener('beforeunload', ask);
-    return () => removeEventListener('beforeunload', ask);
-  }, [draft.changed]);
 
   const act = useCallback(
     (action: Action) => {
@@ -74,9 +62,32 @@ function Editor({ name, stored, busy, error, faults, change, forget }: EditorPro
     },
     [forget],
   );
+  const load = () => {
+    base.current = stored;
+    setConflict(false);
+    act({ do: 'load', zones: stored });
+  };
   const finish = () => act({ do: 'finish', name: freeName(draft.zones, texts.zones.newName) });
-  const save = async () => {
-    setSaved(await change({ camera: { [name]: { zone: draft.zones } } }));
+  const newest = useRef(draft);
+  newest.current = draft;
+  /** Saves the zones as they are now, unless somebody else has changed them since they were loaded. */
+  const save = async (of: Zone[]) => {
+    base.current = of;
+    const sent = draft.zones;
+    let isOther = false;
+    const taken = await change({ camera: { [name]: { zone: sent } } }, (now) => {
+      isOther = !areSame(now.settings.camera[name]?.zone ?? [], of);
+      return !isOther;
+    });
+    setConflict(isOther);
+    if (!taken) return;
+    base.current = sent;
+    // What was drawn on meanwhile stays, and isn't saved.
+    const isUnchanged = newest.current.zones === sent && newest.current.drawing === null;
+    if (isUnchanged) dispatch({ do: 'saved' });
+    setSaved(isUnchanged);
+    // Another page may be shown by now.
+    if (keptOf(name)?.draft.zones === sent) keep(name, null);
   };
 
   const { drawing } = draft;
@@ -125,13 +136,25 @@ function Editor({ name, stored, busy, error, faults, change, forget }: EditorPro
           <Faults list={faults.filter(({ keys }) => !keys.some((key) => /\.zone\[\d+\]/.test(key)))} />
           <Problem error={error} dismiss={forget} />
           <div className="row">
-            <Button look="primary" busy={busy} disabled={!draft.changed || drawing !== null} onClick={save}>
+            <Button
+              look="primary"
+              busy={busy}
+              disabled={!draft.changed || drawing !== null}
+              onClick={() => save(base.current)}
+            >
               {texts.zones.save}
             </Button>
-            <Button disabled={!draft.changed || busy} onClick={() => act({ do: 'load', zones: stored })}>
+            <Button disabled={!draft.changed || busy} onClick={load}>
               {texts.zones.discard}
             </Button>
           </div>
+          {conflict && (
+            <div className="problem" role="alert">
+              <span>{texts.zones.conflict}</span>
+              <Button onClick={load}>{texts.zones.takeTheirs}</Button>
+              <Button onClick={() => save(stored)}>{texts.zones.keepMine}</Button>
+            </div>
+          )}
           <p className={saved ? 'note good' : 'note'} role="status">
             {saved ? texts.zones.saved : draft.changed ? texts.zones.unsaved : ''}
           </p>

@@ -14,6 +14,7 @@ export interface Draft {
 
 export type Action =
   | { do: 'load'; zones: Zone[] }
+  | { do: 'saved' }
   | { do: 'select'; zone: number | null }
   | { do: 'begin'; kind: ZoneKind }
   | { do: 'cursor'; at: Point }
@@ -35,6 +36,8 @@ export function reduce(draft: Draft, action: Action): Draft {
   switch (action.do) {
     case 'load':
       return { ...EMPTY, zones: action.zones };
+    case 'saved':
+      return { ...draft, changed: false };
     case 'select':
       return { ...draft, selected: action.zone };
     case 'begin':
