@@ -56,7 +56,6 @@ export async function coloured(locator: Locator, property: string, colour: strin
 }
 
 /** The colours of severities, as people see them. */
-export const GREEN = 'rgb(75, 211, 129)';
 export const YELLOW = 'rgb(242, 208, 70)';
 export const ORANGE = 'rgb(255, 157, 66)';
 export const RED = 'rgb(255, 107, 97)';

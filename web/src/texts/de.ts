@@ -52,7 +52,6 @@ export const de: Texts = {
     noSignalShort: 'KEIN BILD',
     waiting: 'Warten auf das Bild …',
     reconnecting: 'Das Bild ist abgerissen. Neuer Versuch läuft …',
-    hidden: 'Pause, solange niemand hinsieht.',
     picture: (camera) => `Livebild von ${camera}`,
     core: 'KI-Kern',
     snapshot: 'Aufnahme',

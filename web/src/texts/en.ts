@@ -55,7 +55,6 @@ export const en = {
     noSignalShort: 'NO SIGNAL',
     waiting: 'Waiting for the picture …',
     reconnecting: 'The picture broke off. Trying again …',
-    hidden: 'Paused while nobody looks.',
     picture: (camera: string) => `Live picture of ${camera}`,
     core: 'AI core',
     snapshot: 'Snapshot',
