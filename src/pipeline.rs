@@ -115,10 +115,17 @@ impl Pipeline {
     pub fn configure(&mut self, camera: &config::Camera) {
         self.motion_settings = camera.motion.clone();
         self.alert_settings = camera.alert.clone();
-        self.privacy = Privacy::new(&camera.zones);
         self.motion.configure(&camera.motion, &camera.zones);
         if let Some(anomaly) = &mut self.anomaly {
             anomaly.configure(&camera.anomaly);
+        }
+        // What becomes black or is seen again hasn't moved, and nobody has covered the lens.
+        if !self.privacy.hides(&camera.zones) {
+            self.privacy = Privacy::new(&camera.zones);
+            self.motion.reset();
+            if let Some(anomaly) = &mut self.anomaly {
+                anomaly.see_anew();
+            }
         }
     }
 

@@ -3,7 +3,11 @@
 mod common;
 
 use common::Server;
+use edge_cctv::camera::{Frame, PixelFormat, Range};
+use edge_cctv::config::{self, Zone, ZoneKind};
 use edge_cctv::picture::jpeg;
+use edge_cctv::pipeline::{Pipeline, State};
+use std::time::Duration;
 use tungstenite::Message;
 
 const CONFIG: &str = r#"
@@ -47,4 +51,41 @@ fn stream_websocket_and_snapshot_hide_the_zone() {
     let taken = server.post("/snapshot?overlay=0").json();
     let name = taken["filename"].as_str().expect("a name");
     left_half_is_black("snapshot", &server.get(&format!("/api/snapshots/{name}")).body);
+}
+
+/// A still picture with structure everywhere.
+fn still(sequence: u64) -> Frame {
+    let (width, height) = (320u32, 240u32);
+    let texture = |place: u32| 90 + ((place % width / 8 * 37 + place / width / 8 * 61) % 120) as u8;
+    Frame {
+        sequence,
+        captured: Duration::from_millis(100 * sequence),
+        restarted: sequence == 0,
+        format: PixelFormat::Grey,
+        width,
+        height,
+        stride: width,
+        range: Range::Full,
+        data: (0..width * height).map(texture).collect(),
+    }
+}
+
+#[test]
+fn a_zone_that_is_drawn_or_taken_away_is_no_motion() {
+    let points = vec![(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)];
+    let zone = Zone { name: "window".into(), kind: ZoneKind::Privacy, points };
+    let without = config::Camera::default();
+    let with = config::Camera { zones: vec![zone], ..config::Camera::default() };
+    let mut pipeline = Pipeline::new(&without, None);
+    for (round, camera) in [&without, &with, &without].into_iter().enumerate() {
+        pipeline.configure(camera);
+        for frame in 0..100 {
+            let analysis = pipeline.process(&still(100 * round as u64 + frame), None).unwrap();
+            assert_eq!(
+                (analysis.state, analysis.regions.len()),
+                (State::Idle, 0),
+                "round {round}, frame {frame}"
+            );
+        }
+    }
 }

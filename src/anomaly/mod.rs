@@ -413,6 +413,13 @@ impl Anomaly {
         self.cut();
     }
 
+    /// The picture is another by the user's will: what it looks like is learned anew, and is no tampering.
+    pub fn see_anew(&mut self) {
+        self.forget_sight();
+        self.tampering.reset();
+        self.tampered = None;
+    }
+
     /// While paused nothing is learned, and what was learned is judged by.
     pub fn pause(&mut self, paused: bool) {
         self.paused = paused;

@@ -76,6 +76,12 @@ impl Privacy {
         Self { zones, mask: Plane::default() }
     }
 
+    /// Whether it hides what these zones hide.
+    pub fn hides(&self, zones: &[Zone]) -> bool {
+        let areas = |zones: &[Zone]| zones.iter().map(|zone| zone.points.clone()).collect::<Vec<_>>();
+        areas(&self.zones) == areas(&Self::new(zones).zones)
+    }
+
     /// Blackens a luma plane of any size.
     pub fn blacken(&mut self, luma: &mut Plane) {
         if self.zones.is_empty() {

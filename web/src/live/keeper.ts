@@ -46,11 +46,6 @@ export class StreamKeeper {
     else if (this.shown.began === null && this.retry === null) this.begin();
   }
 
-  /** Another view of the same camera is wanted: another size, quality or overlay. */
-  renew(): void {
-    if (this.shown.began !== null) this.begin();
-  }
-
   /** Judges by what the server says whether the stream can still be there. */
   heard(status: Status | null): void {
     const before = this.before;
