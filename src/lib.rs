@@ -3,6 +3,7 @@
 //! Data flows one way: `camera` → `pipeline` (`picture`, `motion`) → `alert` → `outputs` and `publisher` → `server`.
 //! The modules on the left know nothing of those on their right.
 
+pub mod access;
 pub mod alert;
 pub mod anomaly;
 pub mod appliance;

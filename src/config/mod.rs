@@ -80,6 +80,8 @@ impl Config {
 pub struct Server {
     /// Address and port to listen on.
     pub listen: std::net::SocketAddr,
+    /// Who has to log in.
+    pub auth: Auth,
     /// Origins of other sites whose pages may use the API.
     pub cors_origins: Vec<String>,
     /// Streams at once (MJPEG and WebSocket together); one more gets 503.
@@ -88,6 +90,33 @@ pub struct Server {
     pub max_connections: usize,
     /// A viewer that takes no bytes for so long is cut off.
     pub stall_seconds: f64,
+}
+
+/// Who has to log in to the web server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// Everybody, as soon as there is a password; without one it can only be reached from this board.
+    #[default]
+    Password,
+    /// Nobody.
+    None,
+}
+
+impl Auth {
+    pub const ALL: [Self; 2] = [Self::Password, Self::None];
+
+    /// As written in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::None => "none",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|auth| auth.name() == text)
+    }
 }
 
 /// `[stream]`
@@ -327,6 +356,7 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             listen: ([127, 0, 0, 1], 8000).into(),
+            auth: Auth::default(),
             cors_origins: vec!["http://localhost:3000".into(), "http://localhost:3001".into()],
             max_viewers: 50,
             max_connections: 200,

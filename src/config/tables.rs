@@ -7,7 +7,7 @@ mod anomaly;
 mod outputs;
 
 use super::keys::{Effect, Field, Key, decimal};
-use super::{Alert, Camera, Config, Motion, Server, Source, Stream, Zone, ZoneKind, text};
+use super::{Alert, Auth, Camera, Config, Motion, Server, Source, Stream, Zone, ZoneKind, text};
 use crate::anomaly::kinds::Severity;
 
 pub use anomaly::{ANOMALY, NETWORK};
@@ -59,6 +59,9 @@ pub static ROOT: &[Key<Config>] = &[
     },
 ];
 
+/// What `auth` may be.
+const AUTH: &str = "\"password\" and \"none\"";
+
 /// `[server]`
 pub static SERVER: &[Key<Server>] = &[
     Key {
@@ -66,13 +69,30 @@ pub static SERVER: &[Key<Server>] = &[
         effect: Effect::Restart,
         required: false,
         unit: "",
-        about: "Address and port of the web server. There is no password yet: whoever can reach the address sees \
-                the cameras, can start and stop them and change their settings.",
+        about: "Address and port of the web server. Beyond this board it is only opened once there is a password \
+                (`edge-cctv passwd`), or with `auth = \"none\"`.",
         field: Field::Text {
             allowed: text::LISTEN,
             get: |server| server.listen.to_string(),
             set: |server, text| {
                 server.listen = text::listen(text)?;
+                Ok(())
+            },
+        },
+    },
+    Key {
+        name: "auth",
+        effect: Effect::Restart,
+        required: false,
+        unit: "",
+        about: "Who has to log in: with \"password\" everybody, as soon as there is one; until then the server can only \
+                be reached from this board. With \"none\" nobody: whoever can reach the address sees the cameras, can \
+                start and stop them, change their settings and close relays.",
+        field: Field::Text {
+            allowed: AUTH,
+            get: |server| server.auth.name().into(),
+            set: |server, text| {
+                server.auth = Auth::parse(text).ok_or_else(|| format!("allowed are {AUTH}"))?;
                 Ok(())
             },
         },

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 /// Puts `bytes` in the place of what is at `path`, or leaves that as it was. They are written to `beside`, a name in the
@@ -10,10 +11,41 @@ use std::path::Path;
 /// # Errors
 /// The disk is full, or the folder can't be written.
 pub fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
+    write(path, beside, bytes, |beside| File::create(beside))
+}
+
+/// The same for what nobody else may read, not even for a moment. A command that root gives leaves it to the folder's
+/// owner, who has to read it.
+///
+/// # Errors
+/// The disk is full, or the folder can't be written.
+pub fn replace_private(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
+    write(path, beside, bytes, |beside| {
+        // One that is there has other permissions, maybe.
+        if let Err(error) = fs::remove_file(beside)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        let file = File::options().write(true).create_new(true).mode(0o600).open(beside)?;
+        let owner = fs::metadata(beside.parent().unwrap_or(Path::new(".")))?;
+        if file.metadata()?.uid() == 0 && owner.uid() != 0 {
+            fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+        }
+        Ok(file)
+    })
+}
+
+fn write(
+    path: &Path,
+    beside: &Path,
+    bytes: &[u8],
+    create: impl FnOnce(&Path) -> io::Result<File>,
+) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let written = (|| {
-        let mut file = File::create(beside)?;
+        let mut file = create(beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(beside, path)?;
@@ -30,6 +62,7 @@ pub fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn what_was_there_stays_if_the_new_can_not_be_written() {
@@ -43,6 +76,19 @@ mod tests {
         fs::create_dir(&beside).unwrap();
         assert!(replace(&path, &beside, b"three").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"two");
+    }
+
+    #[test]
+    fn what_is_private_nobody_else_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, beside) = (folder.path().join("x"), folder.path().join("x.unfinished"));
+        for file in [&path, &beside] {
+            fs::write(file, b"open to all").unwrap();
+            fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap();
+        }
+        replace_private(&path, &beside, b"secret").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read(&path).unwrap(), b"secret");
     }
 
     #[test]

@@ -1,0 +1,458 @@
+//! Who may use the appliance: passwords, sessions, named tokens and signed links. Knows no HTTP.
+//!
+//! What the disk says is kept in memory, so that a request is answered without it; whatever waits for the disk or
+//! computes a password's hash says that it blocks.
+
+pub mod password;
+pub mod record;
+mod secret;
+pub mod store;
+mod throttle;
+
+pub use throttle::network;
+
+use crate::config::{Auth, Config};
+use crate::service::clock::SharedClock;
+use record::{Password, Record, Session, TokenFault};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+use store::{Stamp, Store, StoreError};
+use throttle::Throttle;
+use tokio_util::sync::CancellationToken;
+
+/// What somebody may do; each includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Look: stream, status, snapshots, figures
+    View,
+    /// Also start and stop cameras, take snapshots, arm, silence, try outputs
+    Control,
+    /// Also change settings and passwords, delete, read the log
+    Admin,
+}
+
+/// The people who log in. There are these two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum User {
+    Admin,
+    Viewer,
+}
+
+impl User {
+    pub const ALL: [Self; 2] = [Self::Admin, Self::Viewer];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|user| user.name() == name)
+    }
+
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Admin => Scope::Admin,
+            Self::Viewer => Scope::View,
+        }
+    }
+}
+
+/// By what somebody was let in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum By {
+    /// Nobody needs to log in.
+    OpenDoor,
+    /// A session's hash.
+    Session(String),
+    /// A token's hash.
+    Token(String),
+    /// A user's password with the request itself, by its hash.
+    Password(String),
+    /// A signed link.
+    Link,
+}
+
+/// Somebody was let in.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub scope: Scope,
+    /// None for tokens and where nobody needs to log in.
+    pub user: Option<User>,
+    pub by: By,
+    /// Cancelled when this is over: streams end then.
+    pub ended: CancellationToken,
+}
+
+/// Why a password opens nothing.
+#[derive(Debug, PartialEq)]
+pub enum Denied {
+    /// User or password are wrong.
+    Wrong,
+    /// Too many were wrong: the next one may be tried in so long.
+    Wait(Duration),
+    /// What is kept can't be used: nobody gets in by it.
+    Locked,
+}
+
+/// Whether people need to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Door {
+    /// Nobody does.
+    #[serde(rename = "none")]
+    Open,
+    Password,
+    /// Nobody can: the file is damaged, or there is none where there must be.
+    Locked,
+}
+
+pub struct Access {
+    store: Store,
+    clock: SharedClock,
+    /// `auth = "none"` is written.
+    pub open_by_configuration: bool,
+    /// Without a password it is open: only this machine itself can reach it.
+    local: bool,
+    known: Mutex<Known>,
+    /// One change after the other, from the disk into memory.
+    changing: Mutex<()>,
+    /// Signs what is remembered of right passwords.
+    remembering: String,
+}
+
+struct Known {
+    /// `None`: what is on the disk can't be used.
+    record: Option<Record>,
+    stamp: Option<Stamp>,
+    grants: HashMap<By, CancellationToken>,
+    /// When each token was used last, in Unix seconds.
+    used: HashMap<String, u64>,
+    /// Passwords that came with requests and were right, signed: hashing each time would cost a stream's worth.
+    right: HashSet<String>,
+    throttle: Throttle,
+    failed: u64,
+}
+
+/// Right passwords remembered at most.
+const MOST_REMEMBERED: usize = 32;
+
+impl Access {
+    /// Reads who may come in. Blocks.
+    pub fn open(config: &Config, clock: SharedClock) -> Self {
+        let access = Self {
+            store: Store::new(&config.state_dir),
+            clock,
+            open_by_configuration: config.server.auth == Auth::None,
+            local: config.server.listen.ip().is_loopback(),
+            known: Mutex::new(Known {
+                record: None,
+                stamp: None,
+                grants: HashMap::new(),
+                used: HashMap::new(),
+                right: HashSet::new(),
+                throttle: Throttle::new(),
+                failed: 0,
+            }),
+            changing: Mutex::default(),
+            remembering: secret::random(),
+        };
+        access.reload();
+        access
+    }
+
+    /// Looks whether a command has changed the file, and ends what is over. Blocks.
+    pub fn refresh(&self) {
+        let changed = self.store.stamp() != self.known().stamp;
+        if changed {
+            self.reload();
+        } else {
+            self.end_what_is_over();
+        }
+    }
+
+    fn reload(&self) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = self.store.stamp();
+        let record = match self.store.load() {
+            Ok(record) => Some(record.unwrap_or_else(Record::new)),
+            Err(error) => {
+                log::error!(
+                    "access.json in the state folder can't be used, nobody can log in: {error}. \
+                     `edge-cctv passwd` makes a new one"
+                );
+                None
+            }
+        };
+        let mut known = self.known();
+        known.record = record;
+        known.stamp = stamp;
+        drop(known);
+        self.end_what_is_over();
+    }
+
+    fn end_what_is_over(&self) {
+        let now = self.seconds();
+        let mut known = self.known();
+        let record = known.record.clone();
+        known.grants.retain(|by, ended| {
+            let holds = record.as_ref().is_some_and(|record| match by {
+                By::OpenDoor => self.door_of(Some(record)) == Door::Open,
+                By::Link => true,
+                By::Session(hash) => record.session(hash, now).is_some(),
+                By::Token(hash) => record.token(hash).is_some(),
+                By::Password(hash) => User::ALL
+                    .iter()
+                    .any(|user| record.password(*user).is_some_and(|password| password.hash == *hash)),
+            });
+            let holds = holds || (*by == By::OpenDoor && self.open_by_configuration);
+            if !holds {
+                ended.cancel();
+            }
+            holds
+        });
+    }
+
+    pub fn door(&self) -> Door {
+        self.door_of(self.known().record.as_ref())
+    }
+
+    fn door_of(&self, record: Option<&Record>) -> Door {
+        if self.open_by_configuration {
+            return Door::Open;
+        }
+        match record {
+            None => Door::Locked,
+            Some(record) if record.password(User::Admin).is_some() => Door::Password,
+            Some(_) if self.local => Door::Open,
+            Some(_) => Door::Locked,
+        }
+    }
+
+    /// The administrator's password, if there is one: never the hash's business of anybody outside but whether it is there
+    /// and who made it.
+    pub fn admin_password(&self) -> Option<Password> {
+        self.known().record.as_ref()?.password(User::Admin).cloned()
+    }
+
+    /// A grant for everybody, if nobody needs to log in.
+    pub fn anybody(&self) -> Option<Grant> {
+        let mut known = self.known();
+        (self.door_of(known.record.as_ref()) == Door::Open)
+            .then(|| known.grant(Scope::Admin, None, By::OpenDoor))
+    }
+
+    /// A grant for the owner of a session's secret.
+    pub fn by_session(&self, secret: &str) -> Option<Grant> {
+        let hash = secret::hash(secret);
+        let mut known = self.known();
+        let user = known.record.as_ref()?.session(&hash, self.seconds())?.user;
+        Some(known.grant(user.scope(), Some(user), By::Session(hash)))
+    }
+
+    /// A grant for the owner of a token's secret.
+    pub fn by_token(&self, secret: &str) -> Option<Grant> {
+        let hash = secret::hash(secret);
+        let mut known = self.known();
+        let scope = known.record.as_ref()?.token(&hash)?.scope;
+        known.used.insert(hash.clone(), self.seconds());
+        Some(known.grant(scope, None, By::Token(hash)))
+    }
+
+    /// A grant for a password that came with the request itself, if it was found right lately.
+    pub fn by_remembered_password(&self, user: &str, password: &str) -> Option<Grant> {
+        let user = User::named(user)?;
+        let mut known = self.known();
+        let hash = known.record.as_ref()?.password(user)?.hash.clone();
+        known
+            .right
+            .contains(&self.reminder(user, password, &hash))
+            .then(|| known.grant(user.scope(), Some(user), By::Password(hash)))
+    }
+
+    /// A grant for a password that came with the request itself. Blocks.
+    ///
+    /// # Errors
+    /// It isn't right, or too many weren't.
+    pub fn by_password(&self, user: &str, password: &str, address: IpAddr) -> Result<Grant, Denied> {
+        let (user, hash) = self.check(user, password, address)?;
+        let reminder = self.reminder(user, password, &hash);
+        let mut known = self.known();
+        if known.right.len() >= MOST_REMEMBERED {
+            known.right.clear();
+        }
+        known.right.insert(reminder);
+        Ok(known.grant(user.scope(), Some(user), By::Password(hash)))
+    }
+
+    /// Void as soon as the user has another password.
+    fn reminder(&self, user: User, password: &str, hash: &str) -> String {
+        secret::sign(&self.remembering, &format!("{}\n{hash}\n{password}", user.name()))
+    }
+
+    /// Begins a session for somebody who has shown who they are. Blocks.
+    ///
+    /// # Errors
+    /// It can't be kept.
+    pub fn begin_session(&self, user: User, address: IpAddr, agent: &str) -> Result<String, StoreError> {
+        let now = self.seconds();
+        self.change(|record| record.begin_session(user, now, address.to_canonical().to_string(), agent))
+    }
+
+    /// Whether it is the user's password; who that is and the password's hash. Counts failures. Blocks.
+    ///
+    /// # Errors
+    /// It isn't right, or too many weren't.
+    pub fn check(&self, user: &str, password: &str, address: IpAddr) -> Result<(User, String), Denied> {
+        let user = User::named(user);
+        let kept = {
+            let mut known = self.known();
+            if known.record.is_none() {
+                return Err(Denied::Locked);
+            }
+            known.throttle.begin(address, user, self.clock.now()).map_err(Denied::Wait)?;
+            let record = known.record.as_ref();
+            let of = |user| record.and_then(|record| record.password(user)).map(|kept| kept.hash.clone());
+            // Somebody whom there isn't takes as long as somebody whom there is.
+            user.and_then(of).map(|hash| (user, hash)).or_else(|| of(User::Admin).map(|hash| (None, hash)))
+        };
+        let right = kept.filter(|(_, hash)| password::is_right(password, hash));
+        let mut known = self.known();
+        if let Some((Some(user), hash)) = right {
+            known.throttle.succeeded(address, user, self.clock.now());
+            return Ok((user, hash));
+        }
+        known.failed += 1;
+        let whom = user.map_or("somebody unknown", User::name);
+        log::warn!("a login as {whom} from {address} failed, the {}. since the start", known.failed);
+        Err(Denied::Wrong)
+    }
+
+    /// Failed logins since the start.
+    pub fn failed_logins(&self) -> u64 {
+        self.known().failed
+    }
+
+    /// Gives a user another password, which must have been checked, or takes it away. Ends the user's sessions but that of
+    /// `keeper`, and all links. Blocks.
+    ///
+    /// # Errors
+    /// It can't be kept.
+    pub fn set_password(&self, user: User, password: Option<&str>, keeper: &By) -> Result<(), StoreError> {
+        let password = password.map(|password| Password::of(password, self.seconds(), false));
+        let kept = match keeper {
+            By::Session(hash) => Some(hash.as_str()),
+            _ => None,
+        };
+        let set = password.is_some();
+        self.change(|record| record.set_password(user, password, kept))?;
+        log::info!("the password of {} was {}", user.name(), if set { "changed" } else { "taken away" });
+        Ok(())
+    }
+
+    /// Makes a token and returns it with its secret. Blocks.
+    ///
+    /// # Errors
+    /// It can't be kept; within: its name or number is wrong.
+    pub fn make_token(
+        &self,
+        name: &str,
+        scope: Scope,
+    ) -> Result<Result<(String, u64), TokenFault>, StoreError> {
+        let now = self.seconds();
+        let made = self.change(|record| record.make_token(name, scope, now))?;
+        if made.is_ok() {
+            log::info!("the token {name} was made");
+        }
+        Ok(made.map(|secret| (secret, now)))
+    }
+
+    /// Revokes a token; false if there is none of this name. Blocks.
+    ///
+    /// # Errors
+    /// It can't be kept.
+    pub fn revoke_token(&self, name: &str) -> Result<bool, StoreError> {
+        self.change(|record| record.revoke_token(name))
+    }
+
+    /// Ends the sessions that are chosen, and tells how many those were. Blocks.
+    ///
+    /// # Errors
+    /// It can't be kept.
+    pub fn end_sessions(&self, chosen: impl Fn(&Session) -> bool) -> Result<usize, StoreError> {
+        self.change(|record| record.end_sessions(chosen))
+    }
+
+    /// What is kept, for the administrator, with the last use of each token since the start.
+    pub fn kept(&self) -> Option<(Record, HashMap<String, u64>)> {
+        let known = self.known();
+        Some((known.record.clone()?, known.used.clone()))
+    }
+
+    /// A signature that opens `path` until `expires` (Unix seconds). Blocks.
+    ///
+    /// # Errors
+    /// The key that signs can't be kept.
+    pub fn link(&self, path: &str, expires: u64) -> Result<String, StoreError> {
+        let kept = self.known().stamp.is_some();
+        if !kept {
+            self.change(|_| ())?;
+        }
+        let known = self.known();
+        let key = known.record.as_ref().map(Record::key).unwrap_or_default();
+        Ok(secret::sign(key, &linked(path, expires)))
+    }
+
+    /// A grant to look at `path`, if its link is ours and not over.
+    pub fn by_link(&self, path: &str, expires: u64, signature: &str) -> Option<Grant> {
+        let known = self.known();
+        let record = known.record.as_ref()?;
+        let holds = self.seconds() <= expires
+            && known.stamp.is_some()
+            && secret::is_signed(record.key(), &linked(path, expires), signature);
+        // What a link opens is short: nothing has to be ended.
+        holds.then(|| Grant { scope: Scope::View, user: None, by: By::Link, ended: CancellationToken::new() })
+    }
+
+    /// Unix seconds.
+    pub fn seconds(&self) -> u64 {
+        self.clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> Result<T, StoreError> {
+        let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (record, result) = self.store.change(false, change)?;
+        let stamp = self.store.stamp();
+        let mut known = self.known();
+        known.record = Some(record);
+        known.stamp = stamp;
+        drop((known, changing));
+        self.end_what_is_over();
+        Ok(result)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn linked(path: &str, expires: u64) -> String {
+    format!("GET {path}\n{expires}")
+}
+
+impl Known {
+    fn grant(&mut self, scope: Scope, user: Option<User>, by: By) -> Grant {
+        let ended = self.grants.entry(by.clone()).or_default().clone();
+        Grant { scope, user, by, ended }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+use super::*;
+use crate::service::clock::{Clock as _, SimulatedClock};
+use std::path::Path;
+use std::sync::Arc;
+
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 168, 1, 7));
+const GOOD: &str = "correct horse";
+
+fn configured(state: &Path, listen: &str, auth: Auth) -> Config {
+    let mut config = Config { state_dir: state.into(), ..Config::default() };
+    config.server.listen = listen.parse().unwrap();
+    config.server.auth = auth;
+    config
+}
+
+fn on_lan(state: &Path) -> (Access, Arc<SimulatedClock>) {
+    let clock = SimulatedClock::shared();
+    (Access::open(&configured(state, "0.0.0.0:8000", Auth::Password), clock.clone()), clock)
+}
+
+/// As `edge-cctv passwd` does it, in another process.
+fn passwd(state: &Path, user: User, password: &str) {
+    let password = Password::of(password, 1, true);
+    Store::new(state).change(true, |record| record.set_password(user, Some(password), None)).unwrap();
+}
+
+#[test]
+fn the_door_is_open_on_this_board_until_there_is_a_password_and_beyond_it_never_by_itself() {
+    let state = tempfile::tempdir().unwrap();
+    let door =
+        |listen, auth| Access::open(&configured(state.path(), listen, auth), SimulatedClock::shared()).door();
+    assert_eq!(door("127.0.0.1:8000", Auth::Password), Door::Open);
+    assert_eq!(door("[::1]:8000", Auth::Password), Door::Open);
+    assert_eq!(door("0.0.0.0:8000", Auth::Password), Door::Locked);
+    assert_eq!(door("0.0.0.0:8000", Auth::None), Door::Open);
+    passwd(state.path(), User::Admin, GOOD);
+    assert_eq!(door("127.0.0.1:8000", Auth::Password), Door::Password);
+    assert_eq!(door("0.0.0.0:8000", Auth::Password), Door::Password);
+    std::fs::write(state.path().join("access.json"), "{").unwrap();
+    assert_eq!(door("127.0.0.1:8000", Auth::Password), Door::Locked);
+    assert_eq!(door("0.0.0.0:8000", Auth::None), Door::Open);
+}
+
+#[test]
+fn a_file_that_disappears_or_breaks_while_it_runs_opens_nothing() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    let (access, _) = on_lan(state.path());
+    let session = access.begin_session(User::Admin, HERE, "").unwrap();
+    let grant = access.by_session(&session).unwrap();
+    for spoil in
+        [|file: &Path| std::fs::write(file, "{}").unwrap(), |file: &Path| std::fs::remove_file(file).unwrap()]
+    {
+        spoil(&state.path().join("access.json"));
+        access.refresh();
+        assert!(grant.ended.is_cancelled());
+        assert_eq!(access.door(), Door::Locked);
+        assert!(access.anybody().is_none() && access.by_session(&session).is_none());
+        assert!(access.check("admin", GOOD, HERE).is_err());
+    }
+}
+
+#[test]
+fn a_command_that_changes_the_password_ends_sessions_and_remembered_passwords_at_once() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    passwd(state.path(), User::Viewer, "battery staple");
+    let (access, _) = on_lan(state.path());
+    let session = access.begin_session(User::Admin, HERE, "").unwrap();
+    let by_session = access.by_session(&session).unwrap();
+    assert!(access.by_remembered_password("admin", GOOD).is_none());
+    let by_password = access.by_password("admin", GOOD, HERE).unwrap();
+    assert_eq!(access.by_remembered_password("admin", GOOD).unwrap().scope, Scope::Admin);
+    assert!(access.by_remembered_password("viewer", GOOD).is_none());
+    let viewer = access.by_password("viewer", "battery staple", HERE).unwrap();
+    passwd(state.path(), User::Admin, "another horse");
+    access.refresh();
+    assert!(by_session.ended.is_cancelled() && by_password.ended.is_cancelled());
+    assert!(!viewer.ended.is_cancelled());
+    assert!(access.by_session(&session).is_none());
+    assert!(access.by_remembered_password("admin", GOOD).is_none());
+    assert_eq!(access.check("admin", GOOD, HERE), Err(Denied::Wrong));
+    assert!(access.check("admin", "another horse", HERE).is_ok());
+}
+
+#[test]
+fn who_changes_the_own_password_stays_and_their_other_sessions_end() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    let (access, _) = on_lan(state.path());
+    let secrets: Vec<_> = (0..2).map(|_| access.begin_session(User::Admin, HERE, "").unwrap()).collect();
+    let grants: Vec<_> = secrets.iter().map(|secret| access.by_session(secret).unwrap()).collect();
+    assert!(access.admin_password().unwrap().made);
+    access.set_password(User::Admin, Some("another horse"), &grants[0].by).unwrap();
+    assert!(!access.admin_password().unwrap().made);
+    assert!(!grants[0].ended.is_cancelled() && grants[1].ended.is_cancelled());
+}
+
+#[test]
+fn a_wrong_password_is_counted_and_after_a_few_has_to_wait() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    let (access, clock) = on_lan(state.path());
+    for user in ["admin", "nobody", "viewer"] {
+        assert_eq!(access.check(user, "wrong horse", HERE), Err(Denied::Wrong), "{user}");
+    }
+    for _ in 0..4 {
+        assert_eq!(access.check("admin", "wrong horse", HERE), Err(Denied::Wrong));
+    }
+    assert_eq!(access.failed_logins(), 7);
+    assert!(matches!(access.check("admin", GOOD, HERE), Err(Denied::Wait(_))), "the right one waits too");
+    clock.sleep(Duration::from_secs(3));
+    assert!(access.check("admin", GOOD, HERE).is_ok());
+}
+
+#[test]
+fn a_token_opens_until_it_is_revoked() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    let (access, _) = on_lan(state.path());
+    let (secret, _) = access.make_token("ha", Scope::Control).unwrap().unwrap();
+    let grant = access.by_token(&secret).unwrap();
+    assert_eq!((grant.scope, grant.user), (Scope::Control, None));
+    assert!(access.by_token("ecctv_00").is_none() && access.by_session(&secret).is_none());
+    assert!(access.revoke_token("ha").unwrap());
+    assert!(grant.ended.is_cancelled() && access.by_token(&secret).is_none());
+}
+
+#[test]
+fn a_link_opens_its_own_path_until_it_is_over_or_the_password_changes() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    let (access, clock) = on_lan(state.path());
+    let expires = access.seconds() + 60;
+    let signature = access.link("/api/snapshots/snapshot_1.jpg", expires).unwrap();
+    let opens = |path, expires| access.by_link(path, expires, &signature).is_some();
+    assert!(opens("/api/snapshots/snapshot_1.jpg", expires));
+    assert!(!opens("/api/snapshots/snapshot_2.jpg", expires));
+    assert!(!opens("/api/snapshots/snapshot_1.jpg", expires + 1));
+    clock.sleep(Duration::from_secs(61));
+    assert!(!opens("/api/snapshots/snapshot_1.jpg", expires));
+    let expires = access.seconds() + 60;
+    let signature = access.link("/api/snapshots/snapshot_1.jpg", expires).unwrap();
+    assert!(access.by_link("/api/snapshots/snapshot_1.jpg", expires, &signature).is_some());
+    access.set_password(User::Admin, Some("another horse"), &By::OpenDoor).unwrap();
+    assert!(access.by_link("/api/snapshots/snapshot_1.jpg", expires, &signature).is_none());
+}
+
+#[test]
+fn an_open_door_closes_behind_the_first_password() {
+    let state = tempfile::tempdir().unwrap();
+    let config = configured(state.path(), "127.0.0.1:8000", Auth::Password);
+    let access = Access::open(&config, SimulatedClock::shared());
+    let grant = access.anybody().unwrap();
+    assert_eq!(grant.scope, Scope::Admin);
+    access.set_password(User::Admin, Some(GOOD), &grant.by).unwrap();
+    assert!(grant.ended.is_cancelled() && access.anybody().is_none());
+}
