@@ -87,7 +87,7 @@ pub struct Grant {
     /// None for tokens and where nobody needs to log in.
     pub user: Option<User>,
     pub by: By,
-    /// Cancelled when this is over: streams end then.
+    /// Cancelled when this is over, or the program ends: streams end then.
     pub ended: CancellationToken,
 }
 
@@ -124,6 +124,7 @@ pub struct Access {
     known: Mutex<Known>,
     /// One change after the other, from the disk into memory.
     changing: Mutex<()>,
+    shutdown: CancellationToken,
     /// Signs what is remembered of right passwords.
     remembering: String,
 }
@@ -145,8 +146,8 @@ struct Known {
 const MOST_REMEMBERED: usize = 32;
 
 impl Access {
-    /// Reads who may come in. Blocks.
-    pub fn open(config: &Config, clock: SharedClock) -> Self {
+    /// Reads who may come in. With `shutdown` everything ends. Blocks.
+    pub fn open(config: &Config, clock: SharedClock, shutdown: CancellationToken) -> Self {
         let access = Self {
             store: Store::new(&config.state_dir),
             clock,
@@ -162,6 +163,7 @@ impl Access {
                 failed: 0,
             }),
             changing: Mutex::default(),
+            shutdown,
             remembering: secret::random(),
         };
         access.reload();
@@ -236,8 +238,15 @@ impl Access {
         }
     }
 
-    /// The administrator's password, if there is one: never the hash's business of anybody outside but whether it is there
-    /// and who made it.
+    /// It can be reached from other machines, and nobody has said who may: there is no password, and no file that holds one
+    /// and can't be read.
+    pub fn lacks_password(&self) -> bool {
+        let known = self.known();
+        let none = known.record.as_ref().is_some_and(|record| record.password(User::Admin).is_none());
+        none && !self.local && !self.open_by_configuration
+    }
+
+    /// The administrator's password, if there is one.
     pub fn admin_password(&self) -> Option<Password> {
         self.known().record.as_ref()?.password(User::Admin).cloned()
     }
@@ -246,7 +255,7 @@ impl Access {
     pub fn anybody(&self) -> Option<Grant> {
         let mut known = self.known();
         (self.door_of(known.record.as_ref()) == Door::Open)
-            .then(|| known.grant(Scope::Admin, None, By::OpenDoor))
+            .then(|| self.grant(&mut known, Scope::Admin, None, By::OpenDoor))
     }
 
     /// A grant for the owner of a session's secret.
@@ -254,7 +263,7 @@ impl Access {
         let hash = secret::hash(secret);
         let mut known = self.known();
         let user = known.record.as_ref()?.session(&hash, self.seconds())?.user;
-        Some(known.grant(user.scope(), Some(user), By::Session(hash)))
+        Some(self.grant(&mut known, user.scope(), Some(user), By::Session(hash)))
     }
 
     /// A grant for the owner of a token's secret.
@@ -263,7 +272,7 @@ impl Access {
         let mut known = self.known();
         let scope = known.record.as_ref()?.token(&hash)?.scope;
         known.used.insert(hash.clone(), self.seconds());
-        Some(known.grant(scope, None, By::Token(hash)))
+        Some(self.grant(&mut known, scope, None, By::Token(hash)))
     }
 
     /// A grant for a password that came with the request itself, if it was found right lately.
@@ -274,7 +283,7 @@ impl Access {
         known
             .right
             .contains(&self.reminder(user, password, &hash))
-            .then(|| known.grant(user.scope(), Some(user), By::Password(hash)))
+            .then(|| self.grant(&mut known, user.scope(), Some(user), By::Password(hash)))
     }
 
     /// A grant for a password that came with the request itself. Blocks.
@@ -289,7 +298,7 @@ impl Access {
             known.right.clear();
         }
         known.right.insert(reminder);
-        Ok(known.grant(user.scope(), Some(user), By::Password(hash)))
+        Ok(self.grant(&mut known, user.scope(), Some(user), By::Password(hash)))
     }
 
     /// Void as soon as the user has another password.
@@ -426,6 +435,11 @@ impl Access {
         self.clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
     }
 
+    fn grant(&self, known: &mut Known, scope: Scope, user: Option<User>, by: By) -> Grant {
+        let ended = known.grants.entry(by.clone()).or_insert_with(|| self.shutdown.child_token()).clone();
+        Grant { scope, user, by, ended }
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> Result<T, StoreError> {
         let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let (record, result) = self.store.change(false, change)?;
@@ -445,13 +459,6 @@ impl Access {
 
 fn linked(path: &str, expires: u64) -> String {
     format!("GET {path}\n{expires}")
-}
-
-impl Known {
-    fn grant(&mut self, scope: Scope, user: Option<User>, by: By) -> Grant {
-        let ended = self.grants.entry(by.clone()).or_default().clone();
-        Grant { scope, user, by, ended }
-    }
 }
 
 #[cfg(test)]

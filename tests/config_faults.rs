@@ -3,8 +3,8 @@
 use edge_cctv::anomaly::kinds::Severity;
 use edge_cctv::config::outputs::{Action, Bias, Driver, Line, Pattern, Patterns, Shows};
 use edge_cctv::config::{
-    Alert, Anomaly, Arming, Camera, Config, Input, Led, Motion, Network, Outputs, Provider, Relay, Server,
-    Source, Stream, Zone, ZoneKind, parse,
+    Alert, Anomaly, Arming, Auth, Camera, Config, Input, Led, Motion, Network, Outputs, Provider, Relay,
+    Server, Source, Stream, Zone, ZoneKind, parse,
 };
 
 /// The faults, one a line.
@@ -83,6 +83,7 @@ fn everything_in_a_file_arrives() {
     let wanted = Config {
         state_dir: "/var/lib/edge-cctv".into(),
         server: Server {
+            auth: Auth::Password,
             listen: ([0, 0, 0, 0], 8000).into(),
             cors_origins: vec!["http://localhost:3000".into(), "https://page.example".into()],
             max_viewers: 10,

@@ -13,9 +13,13 @@ fn configured(state: &Path, listen: &str, auth: Auth) -> Config {
     config
 }
 
+fn open(config: &Config, clock: &Arc<SimulatedClock>) -> Access {
+    Access::open(config, clock.clone(), CancellationToken::new())
+}
+
 fn on_lan(state: &Path) -> (Access, Arc<SimulatedClock>) {
     let clock = SimulatedClock::shared();
-    (Access::open(&configured(state, "0.0.0.0:8000", Auth::Password), clock.clone()), clock)
+    (open(&configured(state, "0.0.0.0:8000", Auth::Password), &clock), clock)
 }
 
 /// As `edge-cctv passwd` does it, in another process.
@@ -27,8 +31,7 @@ fn passwd(state: &Path, user: User, password: &str) {
 #[test]
 fn the_door_is_open_on_this_board_until_there_is_a_password_and_beyond_it_never_by_itself() {
     let state = tempfile::tempdir().unwrap();
-    let door =
-        |listen, auth| Access::open(&configured(state.path(), listen, auth), SimulatedClock::shared()).door();
+    let door = |listen, auth| open(&configured(state.path(), listen, auth), &SimulatedClock::shared()).door();
     assert_eq!(door("127.0.0.1:8000", Auth::Password), Door::Open);
     assert_eq!(door("[::1]:8000", Auth::Password), Door::Open);
     assert_eq!(door("0.0.0.0:8000", Auth::Password), Door::Locked);
@@ -150,7 +153,7 @@ fn a_link_opens_its_own_path_until_it_is_over_or_the_password_changes() {
 fn an_open_door_closes_behind_the_first_password() {
     let state = tempfile::tempdir().unwrap();
     let config = configured(state.path(), "127.0.0.1:8000", Auth::Password);
-    let access = Access::open(&config, SimulatedClock::shared());
+    let access = open(&config, &SimulatedClock::shared());
     let grant = access.anybody().unwrap();
     assert_eq!(grant.scope, Scope::Admin);
     access.set_password(User::Admin, Some(GOOD), &grant.by).unwrap();

@@ -3,8 +3,12 @@
 pub mod analyze;
 pub mod check_config;
 pub mod devices;
+pub mod factory_reset;
 pub mod outputs;
+pub mod passwd;
 pub mod run;
+mod state;
+pub mod token;
 
 use crate::config::Faults;
 use clap::{Parser, Subcommand};
@@ -40,6 +44,12 @@ enum Command {
     Devices,
     /// Put relays and LEDs at their safe levels, for use after a crash
     Outputs(outputs::Outputs),
+    /// Set the password of the administrator or of viewers; ends what was begun with the old one
+    Passwd(passwd::Passwd),
+    /// Make, list and revoke tokens, by which programs use the API
+    Token(token::Token),
+    /// Forget everything: snapshots, what was learned, passwords, keys, settings made on the page
+    FactoryReset(factory_reset::FactoryReset),
 }
 
 /// Why a command can't do its work, for people.
@@ -61,9 +71,16 @@ impl From<String> for Failure {
     }
 }
 
+impl Failure {
+    /// What stays as it is until somebody sets it right.
+    pub fn of_configuration(text: String) -> Self {
+        Self { text, code: check_config::CONFIG_FAULT }
+    }
+}
+
 impl From<Faults> for Failure {
     fn from(faults: Faults) -> Self {
-        Self { text: format!("the configuration has faults\n{faults}"), code: check_config::CONFIG_FAULT }
+        Self::of_configuration(format!("the configuration has faults\n{faults}"))
     }
 }
 
@@ -76,6 +93,9 @@ impl CommandLine {
             Command::CheckConfig { file } => return check_config::run(&file),
             Command::Devices => return devices::run(),
             Command::Outputs(outputs) => outputs.run(),
+            Command::Passwd(passwd) => passwd.run(),
+            Command::Token(token) => token.run(),
+            Command::FactoryReset(reset) => reset.run(),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,

@@ -1,16 +1,18 @@
 //! `edge-cctv run`: watch the cameras and serve them until told to stop.
 
+use crate::access::Access;
 use crate::appliance::Appliance;
 use crate::camera::demo;
 use crate::commands::Failure;
-use crate::config::{self, Config, Effect, Overrides, Source};
+use crate::config::{self, Auth, Config, Effect, Overrides, Source};
 use crate::server::{self, Context};
+use crate::service::claim::Claim;
 use crate::service::clock::SystemClock;
 use crate::service::systemd;
 use crate::settings::Settings;
 use clap::Args;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -78,6 +80,17 @@ impl Run {
 
     async fn serve(&self, config: Config) -> Result<(), Failure> {
         let address = config.server.listen;
+        let _claim = claim(&config.state_dir)?;
+        let clock = SystemClock::trusting(config.trust_clock);
+        let shutdown = CancellationToken::new();
+        let access = Arc::new(Access::open(&config, clock.clone(), shutdown.clone()));
+        if access.lacks_password() {
+            return Err(Failure::of_configuration(format!(
+                "{address} can be reached from other machines, and there is no password: everybody could watch and \
+                 close relays. Set one with `edge-cctv passwd --state {}`, or write auth = \"none\" below [server]",
+                config.state_dir.display()
+            )));
+        }
         // Before any line is touched: a second program by mistake must not move the lines of the first.
         let listener = TcpListener::bind(address).await.map_err(|error| {
             let hint = match error.kind() {
@@ -90,14 +103,13 @@ impl Run {
         let address = listener.local_addr().unwrap_or(address);
         let settings = Arc::new(Settings::open(config));
         let config = settings.running();
-        let appliance = Arc::new(Appliance::new(&config, SystemClock::trusting(config.trust_clock)));
+        let appliance = Arc::new(Appliance::new(&config, clock));
         systemd::feed_watchdog(appliance.progress.clone());
-        let context = Context::new(appliance.clone(), settings.clone(), &config);
-        let shutdown = CancellationToken::new();
+        let context = Context::new(appliance.clone(), settings.clone(), access, &config);
         let server = tokio::spawn(server::serve(listener, context, shutdown.clone()));
         log::info!("listening on http://{address}");
-        if !address.ip().is_loopback() {
-            log::warn!("there are no passwords yet: everybody who reaches {address} can watch and control");
+        if !address.ip().is_loopback() && config.server.auth == Auth::None {
+            log::warn!("auth = \"none\": everybody who reaches {address} can watch and control");
         }
 
         tokio::select! {
@@ -158,6 +170,21 @@ impl Run {
             }
             log::info!("configuration reloaded, {} changes", changes.len());
             systemd::reloaded();
+        }
+    }
+}
+
+/// The state folder, for this process alone. A disk that can't be written takes nothing from the rest.
+fn claim(state_dir: &Path) -> Result<Option<Claim>, Failure> {
+    match Claim::take(state_dir) {
+        Ok(Some(claim)) => Ok(Some(claim)),
+        Ok(None) => {
+            let folder = state_dir.display();
+            Err(Failure::from(format!("another edge-cctv runs with the state folder {folder}")))
+        }
+        Err(error) => {
+            log::warn!("the state folder {} can't be written: {error}", state_dir.display());
+            Ok(None)
         }
     }
 }

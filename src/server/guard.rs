@@ -1,12 +1,14 @@
-//! What holds for every request: which other sites' pages may use the API (CORS), which may command the
-//! camera (Origin), how large a body may be, and that every error is JSON or a page of ours.
+//! What holds for every request, and in which order: how large a body may be, by which name and from which site it comes,
+//! whether its sender may do that, and that every error is JSON or a page of ours.
 
 use super::App;
+use super::admission;
+use super::origin::{self, From};
 use super::problem::Problem;
 use axum::Router;
 use axum::body::to_bytes;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -22,18 +24,21 @@ const MAX_BODY_BYTES: u64 = 64 * 1024;
 /// request and no connection must be closed for it. They have this long to come.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Whose pages may show what comes from here (Cross-Origin-Resource-Policy, Fetch standard).
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// How long a browser may remember the answer to a preflight request.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
 /// Puts the guards around all routes.
 pub fn protect(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    let no_sniffing = SetResponseHeaderLayer::if_not_present(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    let always = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     router
         .layer(middleware::from_fn_with_state(app.clone(), guard))
-        .layer(no_sniffing)
+        .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(always(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        .layer(always(header::REFERRER_POLICY, "no-referrer"))
+        .layer(always(CORP, "same-site"))
         .layer(cors(&app.context.server.cors_origins))
         .layer(middleware::map_response(without_idle_cors))
 }
@@ -80,22 +85,39 @@ fn cors(origins: &[String]) -> CorsLayer {
         .max_age(PREFLIGHT_AGE)
 }
 
+/// What every request passes, from what is told fastest to what takes longest.
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if declared_length(request.headers()) > MAX_BODY_BYTES {
         let detail = format!("the request's body may have {MAX_BODY_BYTES} bytes");
         let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large", detail);
         return refused(problem);
     }
-    if commands(&request) && !origin_allowed(request.headers(), &app.context.server.cors_origins) {
-        return Problem::new(
+    if !app.names.is_ours(request.headers()) {
+        return refused(Problem::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "Host not allowed",
+            "this server isn't known by the name in the address; server.names lists those by which it is",
+        ));
+    }
+    let from = origin::origin(request.headers(), &app.context.server.cors_origins);
+    if !origin::may(from, request.method(), request.headers()) {
+        return refused(Problem::new(
             StatusCode::FORBIDDEN,
             "Origin not allowed",
-            "pages of this site may not command the camera; server.cors_origins lists those that may",
-        )
-        .into_response();
+            "pages of this site may not use the camera; server.cors_origins lists those that may",
+        ));
     }
-    let (parts, body) = request.into_parts();
-    match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES as usize)).await {
+    let (mut parts, body) = request.into_parts();
+    let pattern = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+    let need = app.needs.need(pattern, &parts.method);
+    match admission::admit(&app, &parts, need).await {
+        Ok(Some(grant)) => {
+            parts.extensions.insert(grant);
+        }
+        Ok(None) => {}
+        Err(response) => return refused(response),
+    }
+    let mut response = match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES as usize)).await {
         Ok(Ok(body)) => as_json(next.run(Request::from_parts(parts, body.into())).await),
         Ok(Err(_)) => refused(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -107,38 +129,22 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
             "Request body too slow",
             "the request's body didn't come in time",
         )),
+    };
+    if from == From::Listed {
+        // Its pages may show pictures without asking by CORS first, as an `<img>` does.
+        response.headers_mut().insert(CORP, HeaderValue::from_static("cross-origin"));
     }
+    response
 }
 
 /// The rest of the body is never read, so no further request can follow it.
-fn refused(problem: Problem) -> Response {
+fn refused(problem: impl IntoResponse) -> Response {
     ([(header::CONNECTION, "close")], problem).into_response()
 }
 
 fn declared_length(headers: &HeaderMap) -> u64 {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     length.and_then(|length| length.parse().ok()).unwrap_or(0)
-}
-
-/// Requests that change something, or that a page of another site could read the answer of (browsers
-/// don't apply CORS to WebSockets).
-fn commands(request: &Request) -> bool {
-    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    !reads || request.headers().contains_key(header::UPGRADE)
-}
-
-/// Browsers name the page's site in `Origin`. It must be this server itself or be listed; programs that
-/// aren't browsers send none.
-fn origin_allowed(headers: &HeaderMap, listed: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    if listed.iter().any(|listed| listed == origin) {
-        return true;
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    // A proxy in front of this server may have taken the encryption off.
-    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    authority.is_some() && authority == host
 }
 
 /// Errors made by libraries are plain texts about their insides: only their status is kept.
@@ -163,40 +169,6 @@ fn as_json(response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
-    }
-
-    #[test]
-    fn own_listed_and_missing_origins_may_command_and_others_not() {
-        let listed = ["http://localhost:3000".to_string()];
-        let cases = [
-            (None, true),
-            (Some("http://board:8000"), true),
-            (Some("https://board:8000"), true),
-            (Some("http://localhost:3000"), true),
-            (Some("http://board:8001"), false),
-            (Some("http://board"), false),
-            (Some("http://board:8000.evil.example"), false),
-            (Some("http://localhost:3000/"), false),
-            (Some("ftp://board:8000"), false),
-            (Some("null"), false),
-            (Some(""), false),
-        ];
-        for (origin, allowed) in cases {
-            let mut headers = headers(&[(header::HOST, "board:8000")]);
-            if let Some(origin) = origin {
-                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
-            }
-            assert_eq!(origin_allowed(&headers, &listed), allowed, "{origin:?}");
-        }
-    }
-
-    #[test]
-    fn an_origin_without_a_host_to_compare_may_not_command() {
-        assert!(!origin_allowed(&headers(&[(header::ORIGIN, "http://board")]), &[]));
-    }
 
     #[test]
     fn library_errors_lose_their_text_and_keep_their_headers() {

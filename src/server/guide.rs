@@ -5,14 +5,18 @@ use super::condition::Condition;
 use super::page;
 use super::problem::Problem;
 use super::query::Parameters;
+use crate::access::Grant;
 use crate::appliance::NetworkState;
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The guide's name for what this is.
+const SERVICE: &str = "Smart Edge-AI CCTV System";
 
 /// A device that hasn't answered after its own time-out and this is reported, and opened in the background.
 const START_PATIENCE: Duration = Duration::from_secs(5);
@@ -20,22 +24,30 @@ const START_PATIENCE: Duration = Duration::from_secs(5);
 /// How long `/stop` waits for a device to be free.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
-/// `GET /`: what this is; a browser gets the page.
-pub async fn root(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+/// `GET /`: what this is; a browser gets the page. Who isn't logged in is told no more than that.
+pub async fn root(
+    State(app): State<Arc<App>>,
+    grant: Option<Extension<Grant>>,
+    headers: HeaderMap,
+) -> Response {
     if wants_html(&headers) {
         return page::page(&headers);
+    }
+    let fresh = [(header::VARY, "accept"), (header::CACHE_CONTROL, "no-store")];
+    if grant.is_none() {
+        return (fresh, Json(json!({ "service": SERVICE, "login_required": true }))).into_response();
     }
     let camera = app.context.appliance.first();
     let ai_enabled = matches!(camera.network().await, NetworkState::Running { .. });
     let condition = Condition::of(camera, &app.context.appliance.clock);
     let body = json!({
-        "service": "Smart Edge-AI CCTV System",
+        "service": SERVICE,
         "version": env!("CARGO_PKG_VERSION"),
         "ai_enabled": ai_enabled,
         "streaming": condition.streaming,
         "ai_pipeline_active": condition.streaming,
     });
-    ([(header::VARY, "accept"), (header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+    (fresh, Json(body)).into_response()
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {

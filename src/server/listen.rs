@@ -62,6 +62,8 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Peer {
     pub address: SocketAddr,
+    /// Nobody between here and there can read what is sent.
+    pub secure: bool,
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
@@ -126,7 +128,7 @@ pub async fn serve(
 async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> io::Result<(TcpStream, Peer)> {
     let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
     let (stream, address) = listener.accept().await?;
-    Ok((stream, Peer { address, _permit: Arc::new(permit) }))
+    Ok((stream, Peer { address, secure: false, _permit: Arc::new(permit) }))
 }
 
 /// accept(2) also reports errors of the connection that it would have returned.

@@ -4,7 +4,9 @@ use super::App;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::seat::{Seat, seat};
+use crate::access::Grant;
 use crate::publisher::Encoded;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -24,8 +26,12 @@ const OPENING: &[u8] = b"--frame\r\n";
 const ENDING: &[u8] = b"\r\n--frame\r\n";
 
 /// `GET /live`
-pub async fn first(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Response, Problem> {
-    let (_, seat) = seat(&app, None, &parameters).await?;
+pub async fn first(
+    State(app): State<Arc<App>>,
+    Extension(grant): Extension<Grant>,
+    parameters: Parameters,
+) -> Result<Response, Problem> {
+    let (_, seat) = seat(&app, None, &parameters, &grant).await?;
     Ok(multipart(seat))
 }
 
@@ -33,9 +39,10 @@ pub async fn first(State(app): State<Arc<App>>, parameters: Parameters) -> Resul
 pub async fn named(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    Extension(grant): Extension<Grant>,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
-    let (_, seat) = seat(&app, Some(&name), &parameters).await?;
+    let (_, seat) = seat(&app, Some(&name), &parameters, &grant).await?;
     Ok(multipart(seat))
 }
 

@@ -2,6 +2,8 @@
 //! One file an endpoint family; what holds for every request is in `guard`, what holds for every
 //! connection in `listen`.
 
+mod access;
+mod admission;
 mod baseline;
 mod cameras;
 mod condition;
@@ -15,10 +17,12 @@ mod log_lines;
 mod mask;
 mod metrics;
 mod openapi;
+mod origin;
 mod outputs;
 mod page;
 mod problem;
 mod query;
+mod routes;
 mod seat;
 mod settings;
 mod snapshots;
@@ -27,35 +31,54 @@ mod status_stream;
 mod system;
 mod websocket;
 
+use crate::access::Access;
 use crate::appliance::Appliance;
 use crate::config::{self, Config};
+use crate::service::machine;
 use crate::service::process::Process;
 use crate::service::thermal::ThermalZones;
 use crate::settings::Settings;
 use axum::Router;
-use axum::routing::{MethodRouter, get, post};
+use origin::Names;
 use problem::Problem;
+use routes::Needs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+
+/// How soon a changed password ends what was begun with the old one.
+const COMMANDS_PERIOD: Duration = Duration::from_secs(2);
 
 /// What the server serves, and how.
 #[derive(Clone)]
 pub struct Context {
     pub appliance: Arc<Appliance>,
     pub settings: Arc<Settings>,
+    pub access: Arc<Access>,
     pub server: config::Server,
     /// Snapshots are kept in its folder `snapshots`.
     pub state_dir: PathBuf,
 }
 
 impl Context {
-    pub fn new(appliance: Arc<Appliance>, settings: Arc<Settings>, config: &Config) -> Self {
-        Self { appliance, settings, server: config.server.clone(), state_dir: config.state_dir.clone() }
+    pub fn new(
+        appliance: Arc<Appliance>,
+        settings: Arc<Settings>,
+        access: Arc<Access>,
+        config: &Config,
+    ) -> Self {
+        Self {
+            appliance,
+            settings,
+            access,
+            server: config.server.clone(),
+            state_dir: config.state_dir.clone(),
+        }
     }
 }
 
@@ -64,6 +87,12 @@ struct App {
     context: Context,
     /// Ends all streams.
     shutdown: CancellationToken,
+    /// What each call needs of its caller.
+    needs: Needs,
+    /// By which names this server is known.
+    names: Names,
+    /// Held while a password's hash is computed.
+    hashing: Arc<Semaphore>,
     /// One permit for each stream that is still allowed.
     seats: Arc<Semaphore>,
     /// One permit for each follower of the status that is still allowed.
@@ -84,14 +113,28 @@ pub async fn serve(listener: TcpListener, context: Context, shutdown: Cancellati
         connections: context.server.max_connections,
         stall: Duration::from_secs_f64(context.server.stall_seconds),
     };
+    tokio::spawn(follow_commands(context.access.clone(), shutdown.clone()));
     let pulse = context.appliance.progress.pulse("the server");
     let router = router(context, shutdown.clone());
     listen::serve(listener, router, limits, &pulse, shutdown).await;
     Ok(())
 }
 
+/// Looks for what commands change while the program runs, such as a password.
+async fn follow_commands(access: Arc<Access>, shutdown: CancellationToken) {
+    while shutdown.run_until_cancelled(sleep(COMMANDS_PERIOD)).await.is_some() {
+        let access = access.clone();
+        // One after the other, so that a disk that hangs holds up no more than one thread.
+        let _ = tokio::task::spawn_blocking(move || access.refresh()).await;
+    }
+}
+
 fn router(context: Context, shutdown: CancellationToken) -> Router {
+    let routes = routes::routes();
     let app = Arc::new(App {
+        needs: Needs::of(&routes),
+        names: Names::new(machine::hostname(), &[]),
+        hashing: Arc::new(Semaphore::new(1)),
         seats: Arc::new(Semaphore::new(context.server.max_viewers)),
         followers: Arc::new(Semaphore::new(status_stream::MOST_FOLLOWERS)),
         process: Process::new(context.appliance.clock.clone(), Box::new(ThermalZones::of_this_board())),
@@ -101,49 +144,11 @@ fn router(context: Context, shutdown: CancellationToken) -> Router {
         shutdown,
     });
     let router =
-        routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+        routes.into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
     let router = router
         .fallback(async || {
             Problem::not_found("there is nothing at this address; /api/openapi.json lists what is")
         })
         .method_not_allowed_fallback(async || Problem::method_not_allowed());
     guard::protect(router, &app).with_state(app)
-}
-
-/// Every address there is; `openapi.json` describes each of them.
-fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
-    vec![
-        ("/", get(guide::root)),
-        ("/start", post(guide::start)),
-        ("/status", get(status::show)),
-        ("/stop", post(guide::stop)),
-        ("/live", get(live::first)),
-        ("/live/{camera}", get(live::named)),
-        ("/ws/live", get(websocket::first)),
-        ("/ws/live/{camera}", get(websocket::named)),
-        ("/snapshot", post(snapshots::take)),
-        ("/api/snapshots", get(snapshots::list)),
-        ("/api/snapshots/{filename}", get(snapshots::download).delete(snapshots::delete)),
-        ("/api/status/stream", get(status_stream::follow)),
-        ("/api/cameras", get(cameras::list)),
-        ("/api/log", get(log_lines::list)),
-        ("/api/system", get(system::show)),
-        ("/api/mask.png", get(mask::picture)),
-        ("/api/openapi.json", get(openapi::document)),
-        ("/api/baseline", get(baseline::show)),
-        ("/api/baseline/map.png", get(baseline::picture)),
-        ("/api/baseline/pause", post(baseline::pause)),
-        ("/api/baseline/reset", post(baseline::reset)),
-        ("/api/outputs", get(outputs::list)),
-        ("/api/outputs/history", get(outputs::history)),
-        ("/api/outputs/{name}/test", post(outputs::test)),
-        ("/api/alert/silence", post(outputs::silence)),
-        ("/api/arm", get(outputs::arming).post(outputs::arm)),
-        ("/api/settings", get(settings::show).patch(settings::change)),
-        ("/healthz", get(health::alive)),
-        ("/readyz", get(health::ready)),
-        ("/metrics", get(metrics::metrics)),
-        ("/assets/{file}", get(page::asset)),
-        ("/docs/{folder}/{file}", get(documents::show)),
-    ]
 }

@@ -12,8 +12,10 @@ pub async fn document() -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Context, router, routes};
+    use super::super::routes::{Route, routes};
+    use super::super::{Context, router};
     use super::*;
+    use crate::access::Access;
     use crate::appliance::Appliance;
     use crate::config::{Camera, Config};
     use crate::service::clock::SystemClock;
@@ -43,9 +45,10 @@ mod tests {
         let config = Config { cameras: vec![camera], ..Config::default() };
         let appliance = Arc::new(Appliance::new(&config, SystemClock::shared()));
         let settings = Arc::new(Settings::open(config.clone()));
-        let router = router(Context::new(appliance, settings, &config), Default::default());
+        let access = Arc::new(Access::open(&config, SystemClock::shared(), Default::default()));
+        let router = router(Context::new(appliance, settings, access, &config), Default::default());
         let mut served = BTreeMap::new();
-        for (path, _) in routes() {
+        for Route { path, .. } in routes() {
             // The answer to a method that no address has names those that it has.
             let request = Request::builder().method("TRACE").uri(path.replace(['{', '}'], ""));
             let request = request.body(Body::empty()).unwrap();
@@ -81,7 +84,7 @@ mod tests {
 
     #[test]
     fn parameters_in_an_address_are_described() {
-        for (path, _) in routes() {
+        for Route { path, .. } in routes() {
             let document = described();
             let operations = document["paths"][path].as_object().unwrap();
             for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {

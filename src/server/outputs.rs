@@ -3,7 +3,7 @@
 use super::App;
 use super::condition::{rounded, without_folders};
 use super::problem::Problem;
-use super::query::Parameters;
+use super::query::{Parameters, parsed};
 use crate::outputs::arming::Mode;
 use crate::outputs::report::Report;
 use crate::outputs::{Busy, TestError};
@@ -14,7 +14,6 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,10 +164,6 @@ fn length(body: &Bytes, least: f64, most: f64) -> Result<Option<Duration>, Probl
         }
         seconds => Ok(seconds.map(Duration::from_secs_f64)),
     }
-}
-
-fn parsed<T: DeserializeOwned>(body: &Bytes, allowed: &str) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|_| Problem::bad_value(format!("the body must be {allowed}")))
 }
 
 fn busy(error: Busy) -> Problem {

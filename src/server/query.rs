@@ -1,4 +1,4 @@
-//! What callers write behind the question mark. Unknown parameters are passed over (the guide's `t=` is one);
+//! What callers write behind the question mark, and in bodies. Unknown parameters are passed over (the guide's `t=` is one);
 //! values that can't be used are named with their range.
 
 use super::App;
@@ -6,8 +6,10 @@ use super::problem::Problem;
 use crate::appliance::CameraHandle;
 use crate::config;
 use crate::publisher::Wish;
+use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -17,6 +19,10 @@ const FPS: RangeInclusive<f32> = 0.1..=60.0;
 const QUALITY: RangeInclusive<u8> = 1..=100;
 const RATE: RangeInclusive<f32> = 1.0..=10.0;
 const LIMIT: RangeInclusive<usize> = 1..=1000;
+
+/// Of links that open without a login: a minute to a week, and an hour if nobody says.
+const LINK_SECONDS: RangeInclusive<u64> = 60..=604_800;
+const USUAL_LINK_SECONDS: u64 = 3600;
 
 /// The parameters of one request, decoded, in the order written.
 #[derive(Debug, Default)]
@@ -71,6 +77,11 @@ impl Parameters {
         })
     }
 
+    /// How long a link opens: `seconds`.
+    pub fn seconds(&self) -> Result<u64, Problem> {
+        Ok(self.number("seconds", &LINK_SECONDS)?.unwrap_or(USUAL_LINK_SECONDS))
+    }
+
     /// How many events a second are wanted: `rate`.
     pub fn rate(&self) -> Result<f32, Problem> {
         Ok(self.number("rate", &RATE)?.unwrap_or(*RATE.start()))
@@ -94,6 +105,11 @@ impl Parameters {
 pub fn camera<'a>(app: &'a App, name: &str) -> Result<&'a Arc<CameraHandle>, Problem> {
     let unknown = || Problem::not_found("there is no such camera; /api/cameras lists those that there are");
     app.context.appliance.camera(name).ok_or_else(unknown)
+}
+
+/// The body as JSON; `allowed` shows what it may be. What is wrong with it isn't repeated: it may be secret.
+pub fn parsed<T: DeserializeOwned>(body: &Bytes, allowed: &str) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|_| Problem::bad_value(format!("the body must be {allowed}")))
 }
 
 #[cfg(test)]

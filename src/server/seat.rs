@@ -4,6 +4,7 @@
 use super::App;
 use super::problem::Problem;
 use super::query::Parameters;
+use crate::access::Grant;
 use crate::appliance::{CameraHandle, Phase};
 use crate::publisher::{Encoded, Viewer, Wish};
 use axum::http::StatusCode;
@@ -17,17 +18,22 @@ const RETRY_SECONDS: u32 = 5;
 /// A subscription to a camera's pictures, counted against `server.max_viewers`.
 pub struct Seat {
     viewer: Viewer,
-    shutdown: CancellationToken,
+    ended: CancellationToken,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Seat {
-    /// Takes a place. A camera that wasn't started yet is started; one that can't be opened is watched all
+    /// Takes a place until `ended`. A camera that wasn't started yet is started; one that can't be opened is watched all
     /// the same, and its pictures say so.
     ///
     /// # Errors
     /// The user stopped the camera, or all places are taken.
-    pub async fn take(app: &App, camera: &CameraHandle, wish: Wish) -> Result<Self, Problem> {
+    pub async fn take(
+        app: &App,
+        camera: &CameraHandle,
+        wish: Wish,
+        ended: &CancellationToken,
+    ) -> Result<Self, Problem> {
         // First the subscription, then the question: a stop that comes between them ends the subscription.
         let viewer = camera.watch(wish);
         if camera.stopped_by_user() {
@@ -39,14 +45,14 @@ impl Seat {
         {
             log::info!("{}: watched, but it can't be opened: {error}", camera.name());
         }
-        Ok(Self { viewer, shutdown: app.shutdown.clone(), _permit: permit })
+        Ok(Self { viewer, ended: ended.clone(), _permit: permit })
     }
 
-    /// The newest picture not seen yet; `None` when the camera is stopped or the program ends.
+    /// The newest picture not seen yet; `None` when the camera is stopped, the login is over or the program ends.
     pub async fn next(&mut self) -> Option<Arc<Encoded>> {
         tokio::select! {
             biased;
-            () = self.shutdown.cancelled() => None,
+            () = self.ended.cancelled() => None,
             picture = self.viewer.next() => picture,
         }
     }
@@ -57,13 +63,14 @@ pub async fn seat(
     app: &App,
     name: Option<&str>,
     parameters: &Parameters,
+    grant: &Grant,
 ) -> Result<(Arc<CameraHandle>, Seat), Problem> {
     let camera = match name {
         Some(name) => super::query::camera(app, name)?,
         None => app.context.appliance.first(),
     };
     let wish = parameters.wish(&app.context.appliance.stream())?;
-    Ok((camera.clone(), Seat::take(app, camera, wish).await?))
+    Ok((camera.clone(), Seat::take(app, camera, wish, &grant.ended).await?))
 }
 
 fn full(app: &App) -> Problem {

@@ -121,6 +121,11 @@ impl Store {
         }
     }
 
+    /// Whether there is a snapshot of that name.
+    pub fn has(&self, filename: &str) -> bool {
+        time_of(filename).is_some() && self.folder.join(filename).is_file()
+    }
+
     /// Removes a snapshot; false if there is none of that name.
     fn delete(&self, filename: &str) -> io::Result<bool> {
         // Here too, only names of our own pattern reach the file system.
@@ -169,7 +174,7 @@ async fn newest_picture(app: &App, parameters: &Parameters) -> Result<Arc<Encode
     if !active() {
         return Err(Problem::no_picture());
     }
-    let mut seat = Seat::take(app, camera, wish).await?;
+    let mut seat = Seat::take(app, camera, wish, &app.shutdown).await?;
     let frame_time = Duration::from_secs_f32(1.0 / camera.config().fps.clamp(0.1, 60.0));
     let picture = tokio::time::timeout(PICTURE_PATIENCE + frame_time, seat.next()).await;
     // A camera lost meanwhile gives pictures that say so: no snapshots.

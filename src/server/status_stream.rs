@@ -5,9 +5,11 @@ use super::App;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::status::Moment;
+use crate::access::Grant;
 use crate::anomaly::kinds::{AnomalyType, Severity};
 use crate::appliance::CameraHandle;
 use crate::pipeline::State as AiState;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 
 /// So many may follow the status at once: browsers open one for each page.
 pub const MOST_FOLLOWERS: usize = 64;
@@ -31,11 +34,15 @@ const LOOK_PERIOD: Duration = Duration::from_millis(100);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// `GET /api/status/stream`
-pub async fn follow(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Response, Problem> {
+pub async fn follow(
+    State(app): State<Arc<App>>,
+    Extension(grant): Extension<Grant>,
+    parameters: Parameters,
+) -> Result<Response, Problem> {
     let camera = parameters.camera(&app)?.clone();
     let rate = parameters.rate()?;
     let place = app.followers.clone().try_acquire_owned().map_err(|_| full())?;
-    let follower = Follower::new(app, camera, rate, place);
+    let follower = Follower::new(app, camera, rate, grant.ended, place);
     let events = stream::unfold(follower, async |mut follower| Some((follower.next().await?, follower)));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
@@ -52,23 +59,30 @@ struct Follower {
     looks: Interval,
     told: Option<Noticeable>,
     pace: Pace,
+    ended: CancellationToken,
     _place: OwnedSemaphorePermit,
 }
 
 impl Follower {
-    fn new(app: Arc<App>, camera: Arc<CameraHandle>, rate: f32, place: OwnedSemaphorePermit) -> Self {
+    fn new(
+        app: Arc<App>,
+        camera: Arc<CameraHandle>,
+        rate: f32,
+        ended: CancellationToken,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
         let mut looks = interval(LOOK_PERIOD);
         // Somebody slow gets the newest status, and none that was missed.
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { app, camera, looks, told: None, pace: Pace::new(rate, Instant::now()), _place: place }
+        Self { app, camera, looks, told: None, pace: Pace::new(rate, Instant::now()), ended, _place: place }
     }
 
-    /// The next event; `None` when the program ends.
+    /// The next event; `None` when the login is over or the program ends.
     async fn next(&mut self) -> Option<Result<Event, axum::Error>> {
         loop {
             tokio::select! {
                 biased;
-                () = self.app.shutdown.cancelled() => return None,
+                () = self.ended.cancelled() => return None,
                 now = self.looks.tick() => {
                     let moment = Moment::of(&self.app, &self.camera);
                     let noticeable = Noticeable::of(&moment);

@@ -6,6 +6,7 @@ use super::listen::{Peer, log_end};
 use super::problem::Problem;
 use super::query::Parameters;
 use super::seat::{Seat, seat};
+use crate::access::Grant;
 use crate::anomaly::verdict::Verdict;
 use crate::pipeline::{Region, State as AiState, Timings};
 use crate::publisher::Encoded;
@@ -36,10 +37,11 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 pub async fn first(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
+    Extension(grant): Extension<Grant>,
     parameters: Parameters,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
-    watch(app, None, peer, parameters, upgrade).await
+    watch(app, None, peer, grant, parameters, upgrade).await
 }
 
 /// `GET /ws/live/{camera}`
@@ -47,24 +49,26 @@ pub async fn named(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
     Extension(peer): Extension<Peer>,
+    Extension(grant): Extension<Grant>,
     parameters: Parameters,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
-    watch(app, Some(&name), peer, parameters, upgrade).await
+    watch(app, Some(&name), peer, grant, parameters, upgrade).await
 }
 
 async fn watch(
     app: Arc<App>,
     name: Option<&str>,
     peer: Peer,
+    grant: Grant,
     parameters: Parameters,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|_| Problem::of_status(StatusCode::UPGRADE_REQUIRED))?;
-    let (camera, seat) = seat(&app, name, &parameters).await?;
+    let (camera, seat) = seat(&app, name, &parameters, &grant).await?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
     Ok(upgrade.on_upgrade(async move |socket| {
-        if let Err(error) = show(socket, seat, camera.name(), &app).await {
+        if let Err(error) = show(socket, seat, camera.name(), &app, &grant).await {
             log_end(peer.address, &error, Duration::from_secs_f64(app.context.server.stall_seconds));
         }
         // The connection counts until here.
@@ -73,7 +77,13 @@ async fn watch(
 }
 
 /// Sends pictures until either side has enough.
-async fn show(socket: WebSocket, mut seat: Seat, camera: &str, app: &App) -> Result<(), axum::Error> {
+async fn show(
+    socket: WebSocket,
+    mut seat: Seat,
+    camera: &str,
+    app: &App,
+    grant: &Grant,
+) -> Result<(), axum::Error> {
     let (mut sink, mut stream) = socket.split();
     let mut pings = interval_at(Instant::now() + PING_PERIOD, PING_PERIOD);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -86,7 +96,13 @@ async fn show(socket: WebSocket, mut seat: Seat, camera: &str, app: &App) -> Res
                     sink.send(Message::Binary(picture.jpeg.clone())).await?;
                 }
                 None => {
-                    let reason = if app.shutdown.is_cancelled() { "the server ends" } else { "the camera was stopped" };
+                    let reason = if app.shutdown.is_cancelled() {
+                        "the server ends"
+                    } else if grant.ended.is_cancelled() {
+                        "the login is over"
+                    } else {
+                        "the camera was stopped"
+                    };
                     let frame = CloseFrame { code: close_code::AWAY, reason: reason.into() };
                     return sink.send(Message::Close(Some(frame))).await;
                 }

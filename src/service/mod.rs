@@ -1,6 +1,7 @@
 //! What the process owes to its surroundings: time, orderly stop, systemd, heat, memory.
 
 pub mod boot;
+pub mod claim;
 pub mod clock;
 pub mod durable;
 pub mod logging;
