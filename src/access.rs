@@ -184,7 +184,7 @@ impl Access {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = self.store.stamp();
         let record = match self.store.load() {
-            Ok(record) => Some(record.unwrap_or_else(Record::new)),
+            Ok(record) => Some(record.unwrap_or_else(Record::empty)),
             Err(error) => {
                 log::error!(
                     "access.json in the state folder can't be used, nobody can log in: {error}. \

@@ -4,7 +4,7 @@ use edge_cctv::anomaly::kinds::Severity;
 use edge_cctv::config::outputs::{Action, Bias, Driver, Line, Pattern, Patterns, Shows};
 use edge_cctv::config::{
     Alert, Anomaly, Arming, Auth, Camera, Config, Input, Led, Motion, Network, Outputs, Provider, Relay,
-    Server, Source, Stream, Zone, ZoneKind, parse,
+    Server, Source, Stream, Tls, Zone, ZoneKind, parse,
 };
 
 /// The faults, one a line.
@@ -84,10 +84,20 @@ fn everything_in_a_file_arrives() {
         state_dir: "/var/lib/edge-cctv".into(),
         server: Server {
             auth: Auth::Password,
+            names: vec!["cctv.example.org".into()],
+            tls: Tls::Files,
+            certificate: "/etc/cctv/certificate.pem".into(),
+            certificate_key: "/etc/cctv/key.pem".into(),
             listen: ([0, 0, 0, 0], 8000).into(),
             cors_origins: vec!["http://localhost:3000".into(), "https://page.example".into()],
             max_viewers: 10,
             max_connections: 100,
+            max_address_connections: 50,
+            head_seconds: 20.0,
+            max_head_bytes: 8192,
+            max_body_bytes: 2048,
+            max_message_bytes: 125,
+            expensive_per_second: 2.5,
             stall_seconds: 5.0,
         },
         stream: Stream { quality: 70, fps: 12.5 },

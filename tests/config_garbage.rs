@@ -1,6 +1,6 @@
 //! Whatever stands in the file, it is read or refused, and never ends the program.
 
-use edge_cctv::config::{Config, default_file, parse};
+use edge_cctv::config::{Config, installed_file, parse};
 
 const VALID: &str = include_str!("data/two_cameras.toml");
 
@@ -114,7 +114,7 @@ fn a_valid_file_with_values_and_lines_changed_is_refused_or_read() {
         "\"*\"",
     ];
     let mut random = fastrand::Rng::with_seed(3);
-    let valid = format!("{VALID}\n{}", default_file().replace("[[camera]]", "[[other]]"));
+    let valid = format!("{VALID}\n{}", installed_file().replace("[[camera]]", "[[other]]"));
     for text in [VALID, &valid] {
         let lines: Vec<&str> = text.lines().collect();
         for _ in 0..1500 {

@@ -159,7 +159,8 @@ fn an_unwritable_state_folder_is_told_and_the_service_goes_on() {
     std::fs::remove_file(server.folder.path().join("baseline")).unwrap();
     assert_eq!(server.post("/api/baseline/reset").status, 200);
     server.wait_for_log("is saved again");
-    assert!(server.get("/status").json().get("limits").is_none());
+    let status = server.get("/status").json();
+    assert!(status.get("limits").is_none(), "{status}");
     assert_eq!(server.log().matches(why).count(), 1, "told once");
 }
 

@@ -272,7 +272,7 @@ fn pages_of_listed_sites_may_use_the_api_and_others_not() {
     assert_eq!(server.request(Method::POST, "/start", &[("origin", &own)]).status, 200);
     for other in ["http://evil.example", "http://localhost:3002", "null"] {
         let reply = server.request(Method::GET, "/status", &[("origin", other)]);
-        assert_eq!(reply.status, 200);
+        assert_eq!((reply.status, reply.json()["error"].as_str()), (403, Some("Origin not allowed")));
         assert!(!reply.headers.keys().any(|name| name.as_str().starts_with("access-control-")), "{other}");
         let refused = server.request(Method::POST, "/stop", &[("origin", other)]);
         assert_eq!((refused.status, refused.json()["error"].as_str()), (403, Some("Origin not allowed")));

@@ -80,7 +80,7 @@ pub enum TokenFault {
 
 impl Record {
     /// Nobody has a password yet.
-    pub fn new() -> Self {
+    pub fn empty() -> Self {
         Self {
             version: VERSION,
             key: secret::random(),
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn another_password_ends_the_users_other_sessions_and_all_links() {
-        let mut record = Record::new();
+        let mut record = Record::empty();
         record.set_password(User::Admin, password("one"), None);
         let (kept, ended) = (begin(&mut record, User::Admin, NOW), begin(&mut record, User::Admin, NOW));
         let viewer = begin(&mut record, User::Viewer, NOW);
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_session_ends_after_a_month_and_the_oldest_when_there_are_too_many() {
-        let mut record = Record::new();
+        let mut record = Record::empty();
         let first = begin(&mut record, User::Admin, NOW);
         assert!(record.session(&first, NOW + SESSION_SECONDS).is_some());
         assert!(record.session(&first, NOW + SESSION_SECONDS + 1).is_none());
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn tokens_have_names_of_their_own_and_open_until_they_are_revoked() {
-        let mut record = Record::new();
+        let mut record = Record::empty();
         let secret = record.make_token("home-assistant", Scope::View, NOW).unwrap();
         assert!(secret.starts_with("ecctv_"));
         assert_eq!(record.token(&secret::hash(&secret)).unwrap().scope, Scope::View);
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn no_secret_is_kept() {
-        let mut record = Record::new();
+        let mut record = Record::empty();
         let session = record.begin_session(User::Admin, NOW, "10.0.0.1".into(), "a\nbrowser");
         let token = record.make_token("t", Scope::Admin, NOW).unwrap();
         record.set_password(User::Viewer, Some(Password::of("correct horse", NOW, false)), None);

@@ -85,8 +85,8 @@ impl Store {
         let folder = File::open(&self.folder)?;
         folder.lock()?;
         let mut record = match self.load() {
-            Ok(record) => record.unwrap_or_else(Record::new),
-            Err(StoreError::Damaged(_)) if anew => Record::new(),
+            Ok(record) => record.unwrap_or_else(Record::empty),
+            Err(StoreError::Damaged(_)) if anew => Record::empty(),
             Err(error) => return Err(error),
         };
         let result = change(&mut record);

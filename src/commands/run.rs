@@ -5,6 +5,7 @@ use crate::appliance::Appliance;
 use crate::camera::demo;
 use crate::commands::Failure;
 use crate::config::{self, Auth, Config, Effect, Overrides, Source};
+use crate::server::tls::Tls;
 use crate::server::{self, Context};
 use crate::service::claim::Claim;
 use crate::service::clock::SystemClock;
@@ -91,6 +92,8 @@ impl Run {
                 config.state_dir.display()
             )));
         }
+        let tls = Tls::open(&config).map_err(|error| Failure::of_configuration(error.to_string()))?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         // Before any line is touched: a second program by mistake must not move the lines of the first.
         let listener = TcpListener::bind(address).await.map_err(|error| {
             let hint = match error.kind() {
@@ -105,9 +108,9 @@ impl Run {
         let config = settings.running();
         let appliance = Arc::new(Appliance::new(&config, clock));
         systemd::feed_watchdog(appliance.progress.clone());
-        let context = Context::new(appliance.clone(), settings.clone(), access, &config);
+        let context = Context::new(appliance.clone(), settings.clone(), access, tls, &config);
         let server = tokio::spawn(server::serve(listener, context, shutdown.clone()));
-        log::info!("listening on http://{address}");
+        log::info!("listening on {scheme}://{address}");
         if !address.ip().is_loopback() && config.server.auth == Auth::None {
             log::warn!("auth = \"none\": everybody who reaches {address} can watch and control");
         }

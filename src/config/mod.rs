@@ -25,7 +25,7 @@ pub use keys::Effect;
 pub use outputs::{Arming, Input, Led, Outputs, Relay};
 pub use overlay::{Composed, compose, unknown_camera};
 pub use overrides::Overrides;
-pub use reference::{default_file, reference};
+pub use reference::{installed, installed_file, reference};
 pub use schema::{KeyForm, forms, values};
 pub use week::{DAY, Span};
 
@@ -82,12 +82,28 @@ pub struct Server {
     pub listen: std::net::SocketAddr,
     /// Who has to log in.
     pub auth: Auth,
+    /// Further names by which browsers reach it.
+    pub names: Vec<String>,
+    pub tls: Tls,
+    /// PEM files, for [`Tls::Files`]; else empty.
+    pub certificate: PathBuf,
+    pub certificate_key: PathBuf,
     /// Origins of other sites whose pages may use the API.
     pub cors_origins: Vec<String>,
     /// Streams at once (MJPEG and WebSocket together); one more gets 503.
     pub max_viewers: usize,
     /// TCP connections at once; further ones wait to be accepted.
     pub max_connections: usize,
+    /// Of them from one address; further ones are closed.
+    pub max_address_connections: usize,
+    /// Time for a request's head, and for an idle connection.
+    pub head_seconds: f64,
+    pub max_head_bytes: usize,
+    pub max_body_bytes: usize,
+    /// Of a WebSocket's message from a viewer.
+    pub max_message_bytes: usize,
+    /// Requests of one address for what costs much; four times as many at once.
+    pub expensive_per_second: f64,
     /// A viewer that takes no bytes for so long is cut off.
     pub stall_seconds: f64,
 }
@@ -116,6 +132,36 @@ impl Auth {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|auth| auth.name() == text)
+    }
+}
+
+/// How connections to the web server are encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// They aren't.
+    #[default]
+    Off,
+    /// With a certificate that the board makes for itself.
+    SelfSigned,
+    /// With a certificate from files.
+    Files,
+}
+
+impl Tls {
+    pub const ALL: [Self; 3] = [Self::Off, Self::SelfSigned, Self::Files];
+
+    /// As written in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::SelfSigned => "self-signed",
+            Self::Files => "files",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tls| tls.name() == text)
     }
 }
 
@@ -357,9 +403,19 @@ impl Default for Server {
         Self {
             listen: ([127, 0, 0, 1], 8000).into(),
             auth: Auth::default(),
+            names: Vec::new(),
+            tls: Tls::default(),
+            certificate: PathBuf::new(),
+            certificate_key: PathBuf::new(),
             cors_origins: vec!["http://localhost:3000".into(), "http://localhost:3001".into()],
             max_viewers: 50,
-            max_connections: 200,
+            max_connections: 256,
+            max_address_connections: 64,
+            head_seconds: 10.0,
+            max_head_bytes: 16_384,
+            max_body_bytes: 65_536,
+            max_message_bytes: 1024,
+            expensive_per_second: 10.0,
             stall_seconds: 10.0,
         }
     }

@@ -1,4 +1,4 @@
-//! The documents about the file, written from the tables of keys: the commented default file and the reference.
+//! The documents about the file, written from the tables of keys: the commented installed file and the reference.
 //!
 //! `tests/config_documents.rs` compares them with what is in the repository.
 
@@ -7,7 +7,7 @@ use super::tables::{
     ALERT, ANOMALY, ARMING, CAMERA, INPUT, LED, MOST_CAMERAS, MOST_INPUTS, MOST_LEDS, MOST_RELAYS,
     MOST_ZONES, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER, STREAM, ZONE,
 };
-use super::{Camera, Config, Input, Led, Relay, Zone, ZoneKind};
+use super::{Camera, Config, Input, Led, Relay, Server, Tls, Zone, ZoneKind};
 use std::fmt::Write as _;
 
 /// One key as the documents show it.
@@ -39,12 +39,11 @@ struct Section {
     rows: Vec<Row>,
 }
 
-fn sections() -> Vec<Section> {
-    let config = Config::default();
+fn sections(config: &Config) -> Vec<Section> {
     let zone = Zone { name: String::new(), kind: ZoneKind::Alert, points: Vec::new() };
     let section = |header, about: &str, rows| Section { header, about: about.into(), rows };
     vec![
-        section("", "Above all tables.", rows(ROOT, &config)),
+        section("", "Above all tables.", rows(ROOT, config)),
         section("[server]", "The web server.", rows(SERVER, &config.server)),
         section("[stream]", "What viewers get who ask for nothing else.", rows(STREAM, &config.stream)),
         section(
@@ -120,16 +119,24 @@ fn sections() -> Vec<Section> {
     ]
 }
 
-/// `packaging/config.toml`: every key with its default, explained.
-pub fn default_file() -> String {
+/// What an installed service has: it is reached from other machines, encrypted, and keeps its state where systemd makes it
+/// a place.
+pub fn installed() -> Config {
+    let server = Server { listen: ([0, 0, 0, 0], 8000).into(), tls: Tls::SelfSigned, ..Server::default() };
+    Config { state_dir: "/var/lib/edge-cctv".into(), server, ..Config::default() }
+}
+
+/// `packaging/config.toml`: every key as an installed service has it, explained.
+pub fn installed_file() -> String {
     let mut text = String::new();
     comment(
         &mut text,
-        "Configuration of edge-cctv. Every setting is here with its default; what is left out has it too. \
+        "Configuration of the installed edge-cctv. Every setting is here with its default, but for the state folder, and for \
+         `listen` and `tls`: this one is reached from other machines, encrypted. What is left out has the default. \
          `edge-cctv check-config FILE` tells every fault with its line. `systemctl reload edge-cctv` reads the file \
          again; each setting says how a change acts then.",
     );
-    for section in sections() {
+    for section in sections(&installed()) {
         // These have no default: they are in the example.
         if ["[[camera.zone]]", "[[led]]", "[led.patterns]", "[[relay]]", "[[input]]"]
             .contains(&section.header)
@@ -156,7 +163,7 @@ pub fn default_file() -> String {
     text
 }
 
-/// The default file spells out the demo camera, which has the one key that must be written.
+/// The file spells out the demo camera, which has the one key that must be written.
 fn default_source(name: &str) -> String {
     let camera = Camera::default();
     CAMERA.iter().find(|key| key.name == name).map(|key| key.field.shown(&camera)).unwrap_or_default()
@@ -246,7 +253,7 @@ fn comment(text: &mut String, paragraph: &str) {
 /// `docs/reference/configuration.md`
 pub fn reference() -> String {
     let mut text = String::from(HEAD);
-    for section in sections() {
+    for section in sections(&Config::default()) {
         let title =
             if section.header.is_empty() { String::from("Top") } else { format!("`{}`", section.header) };
         let _ = write!(text, "\n## {title}\n\n{}\n\n", section.about);
@@ -268,8 +275,9 @@ const HEAD: &str = "\
 
 <!-- Written by the program from its own tables: `UPDATE_DOCUMENTS=1 cargo test --test config_documents`. -->
 
-One TOML file. Whatever is left out has its default; without a file everything has. `packaging/config.toml` is that
-file with every default written out and an example with two cameras.
+One TOML file. Whatever is left out has its default; without a file everything has. `packaging/config.toml` is what an
+installed service begins with: every default written out but `state_dir`, `listen` and `tls`, and an example with two
+cameras.
 
 `edge-cctv check-config FILE` tells every fault at once, each with its line, its full key and what is allowed, and ends
 with exit code 78; a file in order ends with 0. `edge-cctv run` refuses a file with a fault in the same words and with

@@ -2,7 +2,7 @@
 
 use super::fault::{Fault, quoted};
 use super::reader::Places;
-use super::{Camera, Config, Motion, wiring};
+use super::{Camera, Config, Motion, Server, Tls, wiring};
 use std::path::{Path, PathBuf};
 
 /// Everything that doesn't fit together in a file. `resolve` makes one path of all that lead to one device.
@@ -41,6 +41,7 @@ fn all(
             ),
         );
     }
+    check.files(server);
     check.motion("motion", &config.motion);
     for (index, camera) in config.cameras.iter().enumerate() {
         check.camera(&format!("camera[{index}]"), camera);
@@ -69,6 +70,22 @@ impl Check<'_> {
         let line = self.places.line(written.or(keys.first()).copied().unwrap_or_default());
         let keys = keys.iter().map(|key| key.to_string()).collect();
         self.faults.push(Fault { line, keys, ..Fault::new(text) });
+    }
+
+    /// Files are named when they are used, and only then.
+    fn files(&mut self, server: &Server) {
+        let files = [
+            ("server.certificate", &server.certificate),
+            ("server.certificate_key", &server.certificate_key),
+        ];
+        for (key, path) in files {
+            let named = !path.as_os_str().is_empty();
+            if (server.tls == Tls::Files) != named {
+                let (is, tls) = (if named { "set" } else { "missing" }, server.tls.name());
+                let why = if named { "it is used with \"files\" only" } else { "it must name a file then" };
+                self.tell(&[key, "server.tls"], format!("{key} is {is} and server.tls is \"{tls}\": {why}"));
+            }
+        }
     }
 
     fn motion(&mut self, path: &str, motion: &Motion) {

@@ -1,17 +1,19 @@
 //! Every key of the file, once.
 //!
-//! The reader, the reload, the default file and the reference are made from these tables, so that none can say
+//! The reader, the reload, the installed file and the reference are made from these tables, so that none can say
 //! something else than the others.
 
 mod anomaly;
 mod outputs;
+mod server;
 
 use super::keys::{Effect, Field, Key, decimal};
-use super::{Alert, Auth, Camera, Config, Motion, Server, Source, Stream, Zone, ZoneKind, text};
+use super::{Alert, Camera, Config, Motion, Source, Stream, Zone, ZoneKind, text};
 use crate::anomaly::kinds::Severity;
 
 pub use anomaly::{ANOMALY, NETWORK};
 pub use outputs::{ARMING, INPUT, LED, MOST_INPUTS, MOST_LEDS, MOST_RELAYS, OUTPUTS, PATTERNS, RELAY};
+pub use server::SERVER;
 
 /// Most cameras in one file: more than any board here can look at.
 pub const MOST_CAMERAS: usize = 16;
@@ -19,8 +21,6 @@ pub const MOST_CAMERAS: usize = 16;
 pub const MOST_ZONES: usize = 32;
 /// Most corners of one zone.
 pub const MOST_POINTS: usize = 64;
-/// Most foreign origins.
-const MOST_ORIGINS: usize = 32;
 /// A day, for durations that have no better limit.
 const DAY: f64 = 86_400.0;
 
@@ -55,101 +55,6 @@ pub static ROOT: &[Key<Config>] = &[
         field: Field::Switch {
             get: |config| config.trust_clock,
             set: |config, switch| config.trust_clock = switch,
-        },
-    },
-];
-
-/// What `auth` may be.
-const AUTH: &str = "\"password\" and \"none\"";
-
-/// `[server]`
-pub static SERVER: &[Key<Server>] = &[
-    Key {
-        name: "listen",
-        effect: Effect::Restart,
-        required: false,
-        unit: "",
-        about: "Address and port of the web server. Beyond this board it is only opened once there is a password \
-                (`edge-cctv passwd`), or with `auth = \"none\"`.",
-        field: Field::Text {
-            allowed: text::LISTEN,
-            get: |server| server.listen.to_string(),
-            set: |server, text| {
-                server.listen = text::listen(text)?;
-                Ok(())
-            },
-        },
-    },
-    Key {
-        name: "auth",
-        effect: Effect::Restart,
-        required: false,
-        unit: "",
-        about: "Who has to log in: with \"password\" everybody, as soon as there is one; until then the server can only \
-                be reached from this board. With \"none\" nobody: whoever can reach the address sees the cameras, can \
-                start and stop them, change their settings and close relays.",
-        field: Field::Text {
-            allowed: AUTH,
-            get: |server| server.auth.name().into(),
-            set: |server, text| {
-                server.auth = Auth::parse(text).ok_or_else(|| format!("allowed are {AUTH}"))?;
-                Ok(())
-            },
-        },
-    },
-    Key {
-        name: "cors_origins",
-        effect: Effect::Restart,
-        required: false,
-        unit: "",
-        about: "Other sites whose pages may use the API from a browser (CORS), with credentials. \"*\" is refused.",
-        field: Field::Texts {
-            allowed: text::ORIGIN,
-            most: MOST_ORIGINS,
-            check: text::origin,
-            get: |server| &server.cors_origins,
-            set: |server, origins| server.cors_origins = origins,
-        },
-    },
-    Key {
-        name: "max_viewers",
-        effect: Effect::Restart,
-        required: false,
-        unit: "",
-        about: "Streams at once, MJPEG and WebSocket together; one more is answered 503. Fewer than \
-                `max_connections`.",
-        field: Field::Whole {
-            from: 1,
-            to: 1000,
-            get: |server| u32::try_from(server.max_viewers).unwrap_or(u32::MAX),
-            set: |server, number| server.max_viewers = number as usize,
-        },
-    },
-    Key {
-        name: "max_connections",
-        effect: Effect::Restart,
-        required: false,
-        unit: "",
-        about: "TCP connections at once; further ones wait.",
-        field: Field::Whole {
-            from: 2,
-            to: 10_000,
-            get: |server| u32::try_from(server.max_connections).unwrap_or(u32::MAX),
-            set: |server, number| server.max_connections = number as usize,
-        },
-    },
-    Key {
-        name: "stall_seconds",
-        effect: Effect::Restart,
-        required: false,
-        unit: "seconds",
-        about: "A viewer that takes nothing for so long is cut off.",
-        field: Field::Number {
-            from: 1.0,
-            to: 3600.0,
-            zero: None,
-            get: |server| server.stall_seconds,
-            set: |server, number| server.stall_seconds = number,
         },
     },
 ];

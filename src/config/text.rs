@@ -14,6 +14,9 @@ pub const LISTEN: &str = "addresses in digits with a port: \"127.0.0.1:8000\" fo
 pub const ORIGIN: &str = "lists of origins written scheme://host or scheme://host:port, \
                           such as [\"http://localhost:3000\"]";
 
+/// What a name of the board is.
+pub const NAME: &str = "lists of host names in small letters, such as [\"cctv.example.org\"]";
+
 /// A camera's name is part of addresses (`/live/{name}`) and of file names.
 pub fn camera_name(text: &str) -> Result<(), String> {
     let fits = (1..=32).contains(&text.len())
@@ -107,9 +110,31 @@ pub fn origin(text: &str) -> Result<(), String> {
     if host_fits { Ok(()) } else { problem("its host isn't one") }
 }
 
+/// A host name exactly as browsers send it, without a port.
+pub fn name(text: &str) -> Result<(), String> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+    };
+    if text == "*" || text.starts_with("*.") {
+        return Err(format!("any name would then do; allowed are {NAME}"));
+    }
+    if text.len() <= 253 && text.split('.').all(label) { Ok(()) } else { Err(format!("allowed are {NAME}")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_as_browsers_send_it() {
+        for good in ["cctv.example.org", "cctv", "a_b.c-d.0", &format!("{}.de", "n".repeat(63))] {
+            assert_eq!(name(good), Ok(()), "{good}");
+        }
+        for bad in ["", "*", "*.org", "CCTV", "a b", "a:8000", "a..b", ".a", "a/", "tür", &"n".repeat(64)] {
+            assert!(name(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn camera_names_fit_into_addresses() {

@@ -2,23 +2,22 @@
 //! whether its sender may do that, and that every error is JSON or a page of ours.
 
 use super::App;
-use super::admission;
+use super::admission::{self, Caller};
 use super::origin::{self, From};
 use super::problem::Problem;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
-
-/// No request of ours needs a larger body.
-const MAX_BODY_BYTES: u64 = 64 * 1024;
 
 /// Bodies are read whole before anything is done, so that what is left of one can't be taken for the next
 /// request and no connection must be closed for it. They have this long to come.
@@ -26,6 +25,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whose pages may show what comes from here (Cross-Origin-Resource-Policy, Fetch standard).
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// For a year (RFC 6797).
+const ALWAYS_ENCRYPTED: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// How long a browser may remember the answer to a preflight request.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
@@ -87,10 +89,9 @@ fn cors(origins: &[String]) -> CorsLayer {
 
 /// What every request passes, from what is told fastest to what takes longest.
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if declared_length(request.headers()) > MAX_BODY_BYTES {
-        let detail = format!("the request's body may have {MAX_BODY_BYTES} bytes");
-        let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large", detail);
-        return refused(problem);
+    let most = app.context.server.max_body_bytes;
+    if declared_length(request.headers()) > most as u64 {
+        return refused(too_large(most));
     }
     if !app.names.is_ours(request.headers()) {
         return refused(Problem::new(
@@ -108,33 +109,59 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         ));
     }
     let (mut parts, body) = request.into_parts();
+    let caller = Caller::of(&parts);
+    if app.context.tls.is_some() && !caller.secure {
+        return refused(encrypted_instead(&parts));
+    }
     let pattern = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
-    let need = app.needs.need(pattern, &parts.method);
-    match admission::admit(&app, &parts, need).await {
+    let terms = app.terms.terms(pattern, &parts.method);
+    match admission::admit(&app, &parts, terms.need).await {
         Ok(Some(grant)) => {
             parts.extensions.insert(grant);
         }
         Ok(None) => {}
         Err(response) => return refused(response),
     }
-    let mut response = match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES as usize)).await {
+    if terms.costs_much
+        && let Err(wait) = app.rates.ask(caller.address, Instant::now())
+    {
+        let detail = "this call costs much, and came too often (server.expensive_per_second)";
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests", detail);
+        return refused(problem.retry_after(u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX)));
+    }
+    let mut response = match timeout(BODY_TIMEOUT, to_bytes(body, most)).await {
         Ok(Ok(body)) => as_json(next.run(Request::from_parts(parts, body.into())).await),
-        Ok(Err(_)) => refused(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "Request body too large",
-            format!("the request's body is broken or has more than {MAX_BODY_BYTES} bytes"),
-        )),
+        Ok(Err(_)) => refused(too_large(most)),
         Err(_) => refused(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "Request body too slow",
             "the request's body didn't come in time",
         )),
     };
+    if app.context.tls.as_ref().is_some_and(|tls| tls.vouched_for) {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, ALWAYS_ENCRYPTED);
+    }
     if from == From::Listed {
         // Its pages may show pictures without asking by CORS first, as an `<img>` does.
         response.headers_mut().insert(CORP, HeaderValue::from_static("cross-origin"));
     }
     response
+}
+
+fn too_large(most: usize) -> Problem {
+    let detail =
+        format!("the request's body is broken or has more than {most} bytes (server.max_body_bytes)");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large", detail)
+}
+
+/// The same address over TLS, by the name that the request has, which is one of ours.
+fn encrypted_instead(parts: &Parts) -> Response {
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    match host.and_then(|host| HeaderValue::try_from(format!("https://{host}{path}")).ok()) {
+        Some(address) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, address)]).into_response(),
+        None => Problem::of_status(StatusCode::BAD_REQUEST).into_response(),
+    }
 }
 
 /// The rest of the body is never read, so no further request can follow it.

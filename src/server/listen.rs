@@ -1,18 +1,23 @@
 //! Connections: accepting, limits, time-outs and an orderly end. Knows HTTP, but no address and no camera.
 
+use super::tls::Tls;
+use crate::access::network;
 use crate::service::progress::Pulse;
 use axum::Router;
 use axum::body::Body;
+use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::HashMap;
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -24,9 +29,6 @@ use tower::ServiceExt;
 /// Connections that haven't ended so long after the stop are cut off; with the release of the cameras a
 /// stop must take less than 2 s.
 const GRACE: Duration = Duration::from_millis(1500);
-
-/// A request's head must be there within this time; it is also how long an idle connection is kept.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Wait after a failure to accept (usually no more file descriptors), which would fail again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -47,12 +49,18 @@ const SEND_BUFFER: usize = 256 * 1024;
 /// be old by as long as the send buffer takes: measured 2.5 s at 200 kB/s, against 0.6 s with this limit.
 const UNSENT: u32 = 32 * 1024;
 
-/// What is read ahead of a request and kept of a reply before the next picture is asked for.
-const HTTP_BUFFER: usize = 16 * 1024;
+/// The first byte of an encrypted connection: a handshake record (RFC 8446, 5.1). No request begins with it.
+const HANDSHAKE: u8 = 22;
 
 pub struct Limits {
     /// TCP connections at once; further ones wait to be accepted.
     pub connections: usize,
+    /// Of them from one address; further ones are closed.
+    pub address_connections: usize,
+    /// A request's head must be there within this time; it is also how long an idle connection is kept.
+    pub head: Duration,
+    /// A request's head may have so many bytes. As many are kept of a reply before the next picture is asked for.
+    pub head_bytes: usize,
     /// A peer that takes no bytes for so long is cut off.
     pub stall: Duration,
 }
@@ -64,7 +72,56 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Nobody between here and there can read what is sent.
     pub secure: bool,
-    _permit: Arc<OwnedSemaphorePermit>,
+    _places: Arc<(OwnedSemaphorePermit, Place)>,
+}
+
+/// How many connections each address has.
+#[derive(Clone, Default)]
+struct Crowd(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// One connection of an address.
+struct Place {
+    crowd: Crowd,
+    network: IpAddr,
+}
+
+impl Crowd {
+    /// Room for one more of this address; `None` if it has as many as it may.
+    fn enter(&self, address: IpAddr, most: usize) -> Option<Place> {
+        let network = network(address);
+        let mut crowd = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = crowd.entry(network).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place { crowd: self.clone(), network })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut crowd = self.crowd.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = crowd.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                crowd.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// What is logged at most once in [`TELL_PERIOD`], for it comes in crowds.
+#[derive(Default)]
+struct Seldom(Option<Instant>);
+
+impl Seldom {
+    fn tell(&mut self, tell: impl FnOnce()) {
+        if self.0.is_none_or(|told| told.elapsed() > TELL_PERIOD) {
+            tell();
+            self.0 = Some(Instant::now());
+        }
+    }
 }
 
 /// Accepts and serves until `shutdown`, and returns at the latest [`GRACE`] after it. `pulse` tells that the runtime
@@ -73,12 +130,15 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
+    tls: Option<Arc<Tls>>,
     pulse: &Pulse,
     shutdown: CancellationToken,
 ) {
     let permits = Arc::new(Semaphore::new(limits.connections));
+    let limits = Arc::new(limits);
+    let crowd = Crowd::default();
     let mut connections = JoinSet::new();
-    let mut told: Option<Instant> = None;
+    let (mut failed, mut crowded) = (Seldom::default(), Seldom::default());
     loop {
         pulse.promise(BEAT + BEAT_SLACK);
         let accepted = tokio::select! {
@@ -94,16 +154,26 @@ pub async fn serve(
             accepted = accept(&listener, &permits) => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                let serving = serve_connection(stream, peer, router.clone(), limits.stall, shutdown.clone());
-                connections.spawn(serving);
+            Ok((stream, address, permit)) => {
+                let Some(place) = crowd.enter(address.ip(), limits.address_connections) else {
+                    let most = limits.address_connections;
+                    crowded.tell(|| {
+                        log::warn!("{} has {most} connections, further ones are closed", address.ip())
+                    });
+                    continue;
+                };
+                let peer = Peer { address, secure: false, _places: Arc::new((permit, place)) };
+                let connection = Connection {
+                    peer,
+                    router: router.clone(),
+                    limits: limits.clone(),
+                    shutdown: shutdown.clone(),
+                };
+                connections.spawn(connection.serve(stream, tls.clone()));
             }
             Err(error) if concerns_one_connection(&error) => log::debug!("a connection was lost: {error}"),
             Err(error) => {
-                if told.is_none_or(|told| told.elapsed() > TELL_PERIOD) {
-                    log::error!("no connection can be accepted, trying on: {error}");
-                    told = Some(Instant::now());
-                }
+                failed.tell(|| log::error!("no connection can be accepted, trying on: {error}"));
                 tokio::select! {
                     () = shutdown.cancelled() => break,
                     () = sleep(ACCEPT_PAUSE) => {}
@@ -125,10 +195,13 @@ pub async fn serve(
 }
 
 /// The next connection, once there is room for it. Dropping the future loses none.
-async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> io::Result<(TcpStream, Peer)> {
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
     let (stream, address) = listener.accept().await?;
-    Ok((stream, Peer { address, secure: false, _permit: Arc::new(permit) }))
+    Ok((stream, address, permit))
 }
 
 /// accept(2) also reports errors of the connection that it would have returned.
@@ -137,40 +210,80 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-async fn serve_connection(
-    stream: TcpStream,
+/// One connection.
+struct Connection {
     peer: Peer,
     router: Router,
-    stall: Duration,
+    limits: Arc<Limits>,
     shutdown: CancellationToken,
-) {
-    let address = peer.address;
-    if let Err(error) = tune(&stream) {
-        log::debug!("{address}: the connection can't be tuned: {error}");
+}
+
+impl Connection {
+    /// Serves it to its end, encrypted if there is something to encrypt with and the peer begins so.
+    async fn serve(mut self, stream: TcpStream, tls: Option<Arc<Tls>>) {
+        let address = self.peer.address;
+        if let Err(error) = tune(&stream) {
+            log::debug!("{address}: the connection can't be tuned: {error}");
+        }
+        let stall = self.limits.stall;
+        let Some(tls) = tls else { return self.serve_http(with_stall(stream, stall)).await };
+        let beginning = async {
+            let mut first = [0];
+            let count = stream.peek(&mut first).await?;
+            let stream = with_stall(stream, stall);
+            if count == 1 && first[0] == HANDSHAKE {
+                Ok::<_, io::Error>(Either::Left(tls.acceptor().accept(stream).await?))
+            } else {
+                Ok(Either::Right(stream))
+            }
+        };
+        let begun = tokio::select! {
+            begun = timeout(self.limits.head, beginning) => begun,
+            () = self.shutdown.cancelled() => return,
+        };
+        match begun {
+            Ok(Ok(Either::Left(stream))) => {
+                self.peer.secure = true;
+                self.serve_http(stream).await;
+            }
+            Ok(Ok(Either::Right(stream))) => self.serve_http(stream).await,
+            Ok(Err(error)) => log::debug!("{address}: the encrypted connection doesn't begin: {error}"),
+            Err(_) => log::debug!("{address}: nothing came in time"),
+        }
     }
+
+    async fn serve_http(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        let Self { peer, router, limits, shutdown } = self;
+        let address = peer.address;
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer.clone());
+            router.clone().oneshot(request.map(Body::new))
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head)
+            .max_buf_size(limits.head_bytes)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let result = tokio::select! {
+            result = connection.as_mut() => result,
+            () = shutdown.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = result {
+            log_end(address, &error, limits.stall);
+        }
+    }
+}
+
+/// A peer that takes no bytes for so long is an error.
+fn with_stall(stream: TcpStream, stall: Duration) -> Pin<Box<TimeoutStream<TcpStream>>> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(stall));
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HTTP_BUFFER)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = result {
-        log_end(address, &error, stall);
-    }
+    Box::pin(stream)
 }
 
 /// Says once why a connection ended, if it is worth saying.
@@ -213,6 +326,18 @@ mod tests {
         struct Outer(#[source] io::Error);
         assert!(stalled(&Outer(io::ErrorKind::TimedOut.into())));
         assert!(!stalled(&Outer(io::ErrorKind::BrokenPipe.into())));
+    }
+
+    #[test]
+    fn an_address_has_so_many_places_and_gets_them_back() {
+        let crowd = Crowd::default();
+        let (here, there) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let places: Vec<_> = (0..3).map(|_| crowd.enter(here, 3)).collect();
+        assert!(places.iter().all(Option::is_some));
+        assert!(crowd.enter(here, 3).is_none() && crowd.enter(there, 3).is_some());
+        drop(places);
+        assert!(crowd.enter(here, 3).is_some());
+        assert!(crowd.0.lock().unwrap().is_empty(), "nobody is remembered");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod outputs;
 mod page;
 mod problem;
 mod query;
+mod rate;
 mod routes;
 mod seat;
 mod settings;
@@ -29,6 +30,7 @@ mod snapshots;
 mod status;
 mod status_stream;
 mod system;
+pub mod tls;
 mod websocket;
 
 use crate::access::Access;
@@ -41,18 +43,20 @@ use crate::settings::Settings;
 use axum::Router;
 use origin::Names;
 use problem::Problem;
-use routes::Needs;
+use rate::Rates;
+use routes::Table;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tls::Tls;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// How soon a changed password ends what was begun with the old one.
-const COMMANDS_PERIOD: Duration = Duration::from_secs(2);
+const FILES_PERIOD: Duration = Duration::from_secs(2);
 
 /// What the server serves, and how.
 #[derive(Clone)]
@@ -60,6 +64,8 @@ pub struct Context {
     pub appliance: Arc<Appliance>,
     pub settings: Arc<Settings>,
     pub access: Arc<Access>,
+    /// What connections are encrypted with.
+    pub tls: Option<Arc<Tls>>,
     pub server: config::Server,
     /// Snapshots are kept in its folder `snapshots`.
     pub state_dir: PathBuf,
@@ -70,12 +76,14 @@ impl Context {
         appliance: Arc<Appliance>,
         settings: Arc<Settings>,
         access: Arc<Access>,
+        tls: Option<Arc<Tls>>,
         config: &Config,
     ) -> Self {
         Self {
             appliance,
             settings,
             access,
+            tls,
             server: config.server.clone(),
             state_dir: config.state_dir.clone(),
         }
@@ -87,10 +95,12 @@ struct App {
     context: Context,
     /// Ends all streams.
     shutdown: CancellationToken,
-    /// What each call needs of its caller.
-    needs: Needs,
+    /// On which terms each call is answered.
+    terms: Table,
     /// By which names this server is known.
     names: Names,
+    /// How often each address may ask for what costs much.
+    rates: Rates,
     /// Held while a password's hash is computed.
     hashing: Arc<Semaphore>,
     /// One permit for each stream that is still allowed.
@@ -111,30 +121,39 @@ struct App {
 pub async fn serve(listener: TcpListener, context: Context, shutdown: CancellationToken) -> io::Result<()> {
     let limits = listen::Limits {
         connections: context.server.max_connections,
+        address_connections: context.server.max_address_connections,
+        head: Duration::from_secs_f64(context.server.head_seconds),
+        head_bytes: context.server.max_head_bytes,
         stall: Duration::from_secs_f64(context.server.stall_seconds),
     };
-    tokio::spawn(follow_commands(context.access.clone(), shutdown.clone()));
+    tokio::spawn(follow_files(context.access.clone(), context.tls.clone(), shutdown.clone()));
+    let tls = context.tls.clone();
     let pulse = context.appliance.progress.pulse("the server");
     let router = router(context, shutdown.clone());
-    listen::serve(listener, router, limits, &pulse, shutdown).await;
+    listen::serve(listener, router, limits, tls, &pulse, shutdown).await;
     Ok(())
 }
 
-/// Looks for what commands change while the program runs, such as a password.
-async fn follow_commands(access: Arc<Access>, shutdown: CancellationToken) {
-    while shutdown.run_until_cancelled(sleep(COMMANDS_PERIOD)).await.is_some() {
-        let access = access.clone();
+/// Looks for what others change while the program runs: a password by a command, a certificate by its renewal.
+async fn follow_files(access: Arc<Access>, tls: Option<Arc<Tls>>, shutdown: CancellationToken) {
+    while shutdown.run_until_cancelled(sleep(FILES_PERIOD)).await.is_some() {
+        let (access, tls) = (access.clone(), tls.clone());
         // One after the other, so that a disk that hangs holds up no more than one thread.
-        let _ = tokio::task::spawn_blocking(move || access.refresh()).await;
+        let _ = tokio::task::spawn_blocking(move || {
+            access.refresh();
+            tls.inspect(|tls| tls.refresh());
+        })
+        .await;
     }
 }
 
 fn router(context: Context, shutdown: CancellationToken) -> Router {
     let routes = routes::routes();
     let app = Arc::new(App {
-        needs: Needs::of(&routes),
-        names: Names::new(machine::hostname(), &[]),
+        terms: Table::of(&routes),
+        names: Names::new(machine::hostname(), &context.server.names),
         hashing: Arc::new(Semaphore::new(1)),
+        rates: Rates::new(context.server.expensive_per_second),
         seats: Arc::new(Semaphore::new(context.server.max_viewers)),
         followers: Arc::new(Semaphore::new(status_stream::MOST_FOLLOWERS)),
         process: Process::new(context.appliance.clock.clone(), Box::new(ThermalZones::of_this_board())),

@@ -46,7 +46,7 @@ mod tests {
         let appliance = Arc::new(Appliance::new(&config, SystemClock::shared()));
         let settings = Arc::new(Settings::open(config.clone()));
         let access = Arc::new(Access::open(&config, SystemClock::shared(), Default::default()));
-        let router = router(Context::new(appliance, settings, access, &config), Default::default());
+        let router = router(Context::new(appliance, settings, access, None, &config), Default::default());
         let mut served = BTreeMap::new();
         for Route { path, .. } in routes() {
             // The answer to a method that no address has names those that it has.

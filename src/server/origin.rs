@@ -20,8 +20,9 @@ impl Names {
         Self(own.chain(configured.iter().map(|name| name.to_ascii_lowercase())).collect())
     }
 
-    /// Whether `Host` is one of ours. Addresses in digits always are: rebinding takes a name. So are the names that every
-    /// machine has for itself. Programs that send none aren't browsers.
+    /// Whether `Host` is one of ours. Addresses in digits always are, since rebinding takes a name, and so are names without
+    /// a dot, which nobody can have on the internet (ICANN SAC053): a router or a hosts file gave them. Programs that send
+    /// no name aren't browsers.
     pub fn is_ours(&self, headers: &HeaderMap) -> bool {
         let mut sent = headers.get_all(header::HOST).into_iter();
         match (sent.next(), sent.next()) {
@@ -34,8 +35,11 @@ impl Names {
     fn knows(&self, authority: &str) -> bool {
         let Some(host) = host(authority) else { return false };
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        if host.is_empty() {
+            return false;
+        }
         let is_address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
-        is_address || host == "localhost" || host.ends_with(".localhost") || self.0.contains(&host)
+        is_address || !host.contains('.') || host.ends_with(".localhost") || self.0.contains(&host)
     }
 }
 
@@ -45,7 +49,8 @@ fn host(authority: &str) -> Option<&str> {
         Some((host, port)) if !port.ends_with(']') => (host, port),
         _ => (authority, ""),
     };
-    let fits = !host.is_empty() && port.chars().all(|digit| digit.is_ascii_digit());
+    let is_one = !host.contains(':') || host.starts_with('[') && host.ends_with(']');
+    let fits = is_one && !host.is_empty() && port.chars().all(|digit| digit.is_ascii_digit());
     fits.then_some(host)
 }
 
@@ -132,6 +137,7 @@ mod tests {
         let names = Names::new(Some("Board".into()), &["cctv.example.org".into()]);
         for ours in [
             "board",
+            "cctv",
             "BOARD:8000",
             "board.local:8000",
             "board.local.",
@@ -147,6 +153,7 @@ mod tests {
         }
         for strange in [
             "",
+            ".",
             ":8000",
             "evil.example",
             "board.evil.example",

@@ -32,22 +32,42 @@ pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub handler: MethodRouter<Arc<App>>,
+    /// It encodes a picture, writes to the disk or asks devices: each address may call it so often only.
+    pub costs_much: bool,
+}
+
+impl Route {
+    fn costs_much(self) -> Self {
+        Self { costs_much: true, ..self }
+    }
+}
+
+/// Any other method or address: it needs all.
+const UNKNOWN: Terms = Terms { need: ADMIN, costs_much: false };
+
+fn route<H: Handler<T, Arc<App>>, T: 'static>(
+    need: Need,
+    (method, filter): (Method, MethodFilter),
+    path: &'static str,
+    handler: H,
+) -> Route {
+    Route { need, method, path, handler: on(filter, handler), costs_much: false }
 }
 
 fn get<H: Handler<T, Arc<App>>, T: 'static>(need: Need, path: &'static str, handler: H) -> Route {
-    Route { need, method: Method::GET, path, handler: on(MethodFilter::GET, handler) }
+    route(need, (Method::GET, MethodFilter::GET), path, handler)
 }
 
 fn post<H: Handler<T, Arc<App>>, T: 'static>(need: Need, path: &'static str, handler: H) -> Route {
-    Route { need, method: Method::POST, path, handler: on(MethodFilter::POST, handler) }
+    route(need, (Method::POST, MethodFilter::POST), path, handler)
 }
 
 fn patch<H: Handler<T, Arc<App>>, T: 'static>(need: Need, path: &'static str, handler: H) -> Route {
-    Route { need, method: Method::PATCH, path, handler: on(MethodFilter::PATCH, handler) }
+    route(need, (Method::PATCH, MethodFilter::PATCH), path, handler)
 }
 
 fn delete<H: Handler<T, Arc<App>>, T: 'static>(need: Need, path: &'static str, handler: H) -> Route {
-    Route { need, method: Method::DELETE, path, handler: on(MethodFilter::DELETE, handler) }
+    route(need, (Method::DELETE, MethodFilter::DELETE), path, handler)
 }
 
 pub fn routes() -> Vec<Route> {
@@ -68,51 +88,63 @@ pub fn routes() -> Vec<Route> {
         get(VIEW, "/api/openapi.json", openapi::document),
         get(VIEW, "/api/status/stream", status_stream::follow),
         get(VIEW, "/api/cameras", cameras::list),
-        get(VIEW, "/api/mask.png", mask::picture),
+        get(VIEW, "/api/mask.png", mask::picture).costs_much(),
         get(VIEW, "/api/baseline", baseline::show),
-        get(VIEW, "/api/baseline/map.png", baseline::picture),
+        get(VIEW, "/api/baseline/map.png", baseline::picture).costs_much(),
         get(VIEW, "/api/outputs", outputs::list),
         get(VIEW, "/api/outputs/history", outputs::history),
         get(VIEW, "/api/arm", outputs::arming),
         get(VIEW, "/api/snapshots", snapshots::list),
         get(ViewOrLink, "/api/snapshots/{filename}", snapshots::download),
-        post(VIEW, "/api/snapshots/{filename}/link", access::link),
+        post(VIEW, "/api/snapshots/{filename}/link", access::link).costs_much(),
         post(VIEW, "/api/logout", access::log_out),
         post(VIEW, "/api/password", access::set_password),
         post(CONTROL, "/start", guide::start),
         post(CONTROL, "/stop", guide::stop),
-        post(CONTROL, "/snapshot", snapshots::take),
+        post(CONTROL, "/snapshot", snapshots::take).costs_much(),
         post(CONTROL, "/api/arm", outputs::arm),
         post(CONTROL, "/api/alert/silence", outputs::silence),
         post(CONTROL, "/api/outputs/{name}/test", outputs::test),
         post(CONTROL, "/api/baseline/pause", baseline::pause),
-        post(ADMIN, "/api/baseline/reset", baseline::reset),
+        post(ADMIN, "/api/baseline/reset", baseline::reset).costs_much(),
         delete(ADMIN, "/api/snapshots/{filename}", snapshots::delete),
         get(ADMIN, "/api/settings", settings::show),
-        patch(ADMIN, "/api/settings", settings::change),
-        get(ADMIN, "/api/system", system::show),
-        get(ADMIN, "/api/log", log_lines::list),
+        patch(ADMIN, "/api/settings", settings::change).costs_much(),
+        get(ADMIN, "/api/system", system::show).costs_much(),
+        get(ADMIN, "/api/log", log_lines::list).costs_much(),
         get(ADMIN, "/api/access", access::list),
-        post(ADMIN, "/api/tokens", access::make_token),
+        post(ADMIN, "/api/tokens", access::make_token).costs_much(),
         delete(ADMIN, "/api/tokens/{name}", access::revoke_token),
         delete(ADMIN, "/api/sessions/{id}", access::end_session),
     ]
 }
 
-/// What each call needs, by address and method. What isn't in it needs all.
-pub struct Needs(HashMap<(&'static str, Method), Need>);
+/// On which terms a call is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    pub need: Need,
+    pub costs_much: bool,
+}
 
-impl Needs {
+/// The terms of each call, by method and address.
+pub struct Table(HashMap<&'static str, Vec<(Method, Terms)>>);
+
+impl Table {
     pub fn of(routes: &[Route]) -> Self {
-        Self(routes.iter().map(|route| ((route.path, route.method.clone()), route.need)).collect())
+        let mut table: HashMap<_, Vec<_>> = HashMap::new();
+        for Route { need, method, path, costs_much, .. } in routes {
+            let terms = Terms { need: *need, costs_much: *costs_much };
+            table.entry(*path).or_default().push((method.clone(), terms));
+        }
+        Self(table)
     }
 
     /// Of a request to the address with this pattern; `None`: to no address of ours.
-    pub fn need(&self, pattern: Option<&str>, method: &Method) -> Need {
+    pub fn terms(&self, pattern: Option<&str>, method: &Method) -> Terms {
         // A HEAD request is a GET request without the body.
         let method = if method == Method::HEAD { &Method::GET } else { method };
-        let found = pattern
-            .and_then(|pattern| self.0.iter().find(|((path, known), _)| *path == pattern && known == method));
-        found.map_or(ADMIN, |(_, need)| *need)
+        let methods = pattern.and_then(|pattern| self.0.get(pattern));
+        let found = methods.and_then(|methods| methods.iter().find(|(known, _)| known == method));
+        found.map_or(UNKNOWN, |(_, terms)| *terms)
     }
 }

@@ -22,9 +22,6 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-/// A viewer has nothing to say to us but control messages, which have at most 125 bytes.
-const MAX_MESSAGE_BYTES: usize = 1024;
-
 /// Chrome and many proxies drop a connection that is silent for a minute.
 const PING_PERIOD: Duration = Duration::from_secs(20);
 
@@ -66,7 +63,8 @@ async fn watch(
 ) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|_| Problem::of_status(StatusCode::UPGRADE_REQUIRED))?;
     let (camera, seat) = seat(&app, name, &parameters, &grant).await?;
-    let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
+    let most = app.context.server.max_message_bytes;
+    let upgrade = upgrade.max_message_size(most).max_frame_size(most);
     Ok(upgrade.on_upgrade(async move |socket| {
         if let Err(error) = show(socket, seat, camera.name(), &app, &grant).await {
             log_end(peer.address, &error, Duration::from_secs_f64(app.context.server.stall_seconds));

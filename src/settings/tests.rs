@@ -208,7 +208,7 @@ fn what_names_a_path_a_command_or_an_address_is_the_files_alone() {
 #[test]
 fn every_table_of_the_file_is_open_or_closed() {
     let (_folder, settings) = start();
-    let file = crate::config::default_file();
+    let file = crate::config::installed_file();
     for name in file.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix('[')) {
         let name = name.trim_matches(['[', ']']).split('.').next().unwrap();
         if !["stream", "arming", "camera"].contains(&name) {

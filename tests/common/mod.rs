@@ -106,11 +106,20 @@ impl Server {
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
 
-    fn spawn_in(mut command: Command, folder: TempDir, arguments: &[&str]) -> Self {
+    /// On another address than this machine's own, where it is reached all the same.
+    pub fn run_on(listen: &str, folder: TempDir, arguments: &[&str]) -> Self {
+        Self::spawn_on(Command::new(env!("CARGO_BIN_EXE_edge-cctv")), listen, folder, arguments)
+    }
+
+    fn spawn_in(command: Command, folder: TempDir, arguments: &[&str]) -> Self {
+        Self::spawn_on(command, "127.0.0.1:0", folder, arguments)
+    }
+
+    fn spawn_on(mut command: Command, listen: &str, folder: TempDir, arguments: &[&str]) -> Self {
         let mut child = command
             .arg("run")
             .args(arguments)
-            .args(["--listen", "127.0.0.1:0", "--state"])
+            .args(["--listen", listen, "--state"])
             .arg(folder.path())
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
@@ -167,6 +176,14 @@ impl Server {
         Stream { headers, reader }
     }
 
+    /// Begins to watch as somebody with this header.
+    pub fn watch_by(&self, by: (&str, &str), path: &str) -> Stream {
+        let response = self.agent.get(self.url("http", path)).header(by.0, by.1).call().unwrap();
+        let (head, body) = response.into_parts();
+        assert_eq!(head.status, 200, "{path}");
+        Stream { headers: head.headers, reader: BufReader::new(Box::new(body.into_reader())) }
+    }
+
     /// The body of an answer that may have no end.
     pub fn read(&self, path: &str) -> (HeaderMap, BufReader<Box<dyn Read>>) {
         let response = self.agent.get(self.url("http", path)).call().unwrap();
@@ -187,9 +204,14 @@ impl Server {
 
     /// Polls until `/status` is as wanted, and returns it.
     pub fn wait_for_status(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.wait_for_status_by(("accept", "*/*"), what, wanted)
+    }
+
+    /// The same, as somebody with this header.
+    pub fn wait_for_status_by(&self, by: (&str, &str), what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + PATIENCE;
         loop {
-            let status = self.get("/status").json();
+            let status = self.request(Method::GET, "/status", &[by]).json();
             if wanted(&status) {
                 return status;
             }
@@ -239,7 +261,10 @@ fn follow(stderr: impl Read + Send + 'static, log: Arc<Mutex<String>>) -> Receiv
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            let port = line.split_once("listening on http://127.0.0.1:").map(|(_, rest)| rest);
+            let port = line
+                .split_once("listening on http")
+                .and_then(|(_, rest)| rest.rsplit_once(':'))
+                .map(|(_, port)| port);
             if let Some(port) = port.and_then(|rest| rest.trim().parse().ok()) {
                 let _ = sender.send(port);
             }
