@@ -298,6 +298,7 @@ fn a_made_password_is_shown_once_and_asks_to_be_changed() {
     let state = tempfile::tempdir().unwrap();
     let printed = done(&["passwd", "--generate"], state.path(), "");
     let made = printed.lines().next().unwrap().rsplit_once(' ').unwrap().1.to_string();
+    assert_eq!(done(&["passwd", "--generate", "--if-unset"], state.path(), ""), "", "made once");
     let server = Server::run_in(state, &["--camera", "demo"]);
     let reply = log_in(&server, "admin", &made);
     assert_eq!((reply.status, &reply.json()["password_made"]), (200, &json!(true)));

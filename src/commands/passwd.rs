@@ -27,6 +27,9 @@ pub struct Passwd {
     /// Make a password and print it, this once
     #[arg(long)]
     generate: bool,
+    /// Do nothing if there is a password already
+    #[arg(long)]
+    if_unset: bool,
 }
 
 impl Passwd {
@@ -34,12 +37,18 @@ impl Passwd {
     /// The password isn't good enough, or it can't be kept.
     pub fn run(&self) -> Result<(), Failure> {
         let folder = self.state.path()?;
+        let store = Store::new(&folder);
+        // A file that can't be read may hold one.
+        let is_set = || store.load().map_or(true, |kept| kept.is_some_and(|kept| kept.password(self.user).is_some()));
+        if self.if_unset && is_set() {
+            return Ok(());
+        }
         let text = if self.generate { password::made() } else { asked(self.user)? };
         password::check(&text).map_err(Failure::from)?;
         let now = SystemTime::now();
         let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let kept = Password::of(&text, seconds, self.generate);
-        let changed = Store::new(&folder).change(true, |record| {
+        let changed = store.change(true, |record| {
             record.set_password(self.user, Some(kept), None);
         });
         changed.map_err(|error| {

@@ -145,6 +145,6 @@ fn load(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
 
 /// As browsers show it.
 fn fingerprint(key: &CertifiedKey) -> String {
-    let first = key.cert.first().map(|certificate| Sha256::digest(certificate)).unwrap_or_default();
+    let first = key.cert.first().map(Sha256::digest).unwrap_or_default();
     first.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }

@@ -26,6 +26,7 @@ serve() {
 trust_clock = ${2:-false}
 [server]
 listen = "0.0.0.0:8000"
+auth = "none"
 [anomaly]
 enabled = false
 [arming]

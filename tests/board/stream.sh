@@ -26,6 +26,7 @@ watches() { # CAMERA [FORMAT]
   start_service <<END
 [server]
 listen = "0.0.0.0:8000"
+auth = "none"
 [[camera]]
 source = "$1"
 format = "${2:-auto}"
@@ -170,4 +171,33 @@ check "the stream shows the camera again" shows_camera vivid-back
 
 check "the service stops" stop_service
 check "its log shows no panic" orderly
+
+say "-- as it is installed"
+# What answers of the installed service: the board's own certificate can't be known here.
+secure() { curl -sk -m 20 -o "$out/answer.json" -w '%{http_code}' "$@" "https${url#http}/status"; }
+answers() { [ "$(secure)" = "$1" ]; }
+login_opens() { [ "$(secure -u "admin:$first_password")" = 200 ]; }
+told() { guest 'journalctl --unit edge-cctv-password --no-pager --output cat' | sed -n 's/.*user name: admin, password: //p'; }
+configure <"$repo/packaging/config.toml"
+check "the service starts" guest 'systemctl restart edge-cctv' || give_up
+check "it asks for a login" eventually 60 answers 401
+check "unencrypted requests are sent over" test "$(curl -s -m 20 -o /dev/null -w '%{http_code}' "$url/status")" = 308
+first_password=$(told)
+check "the journal tells the first password, once" test "$(wc -w <<<"$first_password")" = 1
+check "so does the console" grep -qsa "password: $first_password" "$out/console.log"
+check "the first password opens" login_opens
+check "passwords and the certificate's key are for the service alone" guest '
+  [ "$(stat -c "%a %U" /var/lib/edge-cctv/access.json /var/lib/edge-cctv/tls/key.pem | sort -u)" = "600 edge-cctv" ]'
+check "root can set another, which the service can read" guest 'echo "correct horse" | edge-cctv passwd --config /etc/edge-cctv/config.toml &&
+  [ "$(stat -c "%a %U" /var/lib/edge-cctv/access.json)" = "600 edge-cctv" ]'
+first_password="correct horse"
+check "it opens within seconds" eventually 15 login_opens
+check "nothing is made anew at a restart" guest 'systemctl restart edge-cctv'
+check "the same password opens" eventually 60 login_opens
+check "a factory reset forgets everything" guest 'systemctl stop edge-cctv &&
+  edge-cctv factory-reset --yes --config /etc/edge-cctv/config.toml && [ -z "$(ls -A /var/lib/edge-cctv)" ]'
+check "as new, it makes another password" guest 'systemctl start edge-cctv'
+check "the old one doesn't open" eventually 60 answers 401
+check "which the journal tells" test "$(told | wc -l)" = 2
+check "the service stops" stop_service
 finish
