@@ -1,29 +1,33 @@
-/** The frame around the pages: where one is, which camera, which language. */
+/** The page from the outside in: its texts, who looks, the cameras, and which of the pages is shown. */
 
 import { domAnimation, LazyMotion, MotionConfig } from 'framer-motion';
-import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
-import { StatusProvider, useStatus } from './api/status.tsx';
+import { type ComponentType, useEffect, useState } from 'react';
+import { Access } from './access/Access.tsx';
+import { Login } from './access/Login.tsx';
+import { SessionProvider, useSession } from './access/session.tsx';
+import { StatusProvider } from './api/status.tsx';
+import type { Scope } from './api/types.ts';
 import { CamerasProvider, useCameras } from './cameras.tsx';
+import { Bar, Frame } from './Frame.tsx';
 import { Live } from './live/Live.tsx';
 import { Outputs } from './outputs/Outputs.tsx';
-import { Icon } from './parts/Icon.tsx';
-import { Select } from './parts/Parts.tsx';
+import { type PageName, pagesFor } from './pages.ts';
+import { Loading } from './parts/Parts.tsx';
 import { Snapshots } from './snapshots/Snapshots.tsx';
 import { System } from './system/System.tsx';
-import { LANGUAGES, type Language, TextsProvider, useTexts } from './texts/index.tsx';
+import { TextsProvider, useTexts } from './texts/index.tsx';
 import { Tuning } from './tuning/Tuning.tsx';
 import { Zones } from './zones/Zones.tsx';
 
-const PAGES = {
+const PAGES: Record<PageName, ComponentType> = {
   live: Live,
   zones: Zones,
   tuning: Tuning,
   outputs: Outputs,
   snapshots: Snapshots,
   system: System,
+  access: Access,
 };
-export type PageName = keyof typeof PAGES;
-const NAMES = Object.keys(PAGES) as PageName[];
 
 /** Everything on the page moves only as much as its viewer likes to see. */
 export function App() {
@@ -31,21 +35,52 @@ export function App() {
     <TextsProvider>
       <LazyMotion features={domAnimation} strict>
         <MotionConfig reducedMotion="user">
-          <CamerasProvider>
-            <Watching />
-          </CamerasProvider>
+          <SessionProvider>
+            <Gate />
+          </SessionProvider>
         </MotionConfig>
       </LazyMotion>
     </TextsProvider>
   );
 }
 
-function Watching() {
+/** Without a session nothing of the pages is there, so nothing asks the server for anything. */
+function Gate() {
+  const { session, error } = useSession();
+  const { texts } = useTexts();
+  if (session !== null && session.scope !== null) {
+    return (
+      <CamerasProvider>
+        <Watching scope={session.scope} />
+      </CamerasProvider>
+    );
+  }
+  return (
+    <div className="frame">
+      <Bar />
+      <main>
+        {session !== null ? (
+          <Login session={session} />
+        ) : error === null ? (
+          <Loading />
+        ) : (
+          <p className="muted" role="status">
+            {texts.connection.offline}
+          </p>
+        )}
+      </main>
+    </div>
+  );
+}
+
+function Watching({ scope }: { scope: Scope }) {
   const { chosen } = useCameras();
-  const page = usePage();
+  const pages = pagesFor(scope);
+  const hash = useHash();
+  const page = pages.find((name) => name === hash) ?? 'live';
   return (
     <StatusProvider camera={chosen} rate={page === 'tuning' ? 5 : 1}>
-      <Frame page={page}>
+      <Frame page={page} pages={pages}>
         {/* Another camera is another page. */ <Content key={`${page} ${chosen}`} page={page} />}
       </Frame>
     </StatusProvider>
@@ -57,75 +92,13 @@ function Content({ page }: { page: PageName }) {
   return <Shown />;
 }
 
-/** The page after the address's `#`. */
-function usePage(): PageName {
-  const read = useCallback(() => NAMES.find((name) => name === location.hash.slice(1)) ?? 'live', []);
-  const [page, setPage] = useState<PageName>(read);
+/** What is after the address's `#`. */
+function useHash(): string {
+  const [hash, setHash] = useState(() => location.hash.slice(1));
   useEffect(() => {
-    const follow = () => setPage(read());
+    const follow = () => setHash(location.hash.slice(1));
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
-  }, [read]);
-  return page;
-}
-
-function Frame({ page, children }: { page: PageName; children: ReactNode }) {
-  const { texts, language, choose } = useTexts();
-  const { cameras, camera, choose: chooseCamera } = useCameras();
-  const main = useRef<HTMLElement>(null);
-  const { status } = useStatus();
-  const state = status === null ? texts.connection.offlineShort : texts.states[status.ai_status];
-
-  useEffect(() => {
-    document.title = `${page === 'live' ? state : texts.pages[page]} · ${texts.title}`;
-  }, [page, state, texts]);
-
-  return (
-    <div className="frame">
-      <a className="skip" href={`#${page}`} onClick={() => main.current?.focus()}>
-        {texts.skip}
-      </a>
-      <header className="bar">
-        <p className="brand">
-          <Icon name="brand" /> <span>{texts.title}</span>
-        </p>
-        <nav aria-label={texts.navigation}>
-          <ul>
-            {NAMES.map((name) => (
-              <li key={name}>
-                <a href={`#${name}`} aria-current={name === page ? 'page' : undefined}>
-                  <Icon name={name} />
-                  <span>{texts.pages[name]}</span>
-                </a>
-              </li>
-            ))}
-          </ul>
-        </nav>
-        <div className="choices">
-          {cameras.length > 1 && (
-            <Select
-              label={texts.camera}
-              hideLabel
-              value={camera?.name ?? ''}
-              options={cameras.map(({ name }) => [name, name] as const)}
-              change={chooseCamera}
-            />
-          )}
-          <Select
-            label={texts.chooseLanguage}
-            hideLabel
-            value={language}
-            options={(Object.keys(LANGUAGES) as Language[]).map(
-              (name) => [name, LANGUAGES[name].language] as const,
-            )}
-            change={choose}
-          />
-        </div>
-      </header>
-      {/* The address's `#page` leads to it, for the skip link too. */}
-      <main ref={main} id={page} tabIndex={-1}>
-        {children}
-      </main>
-    </div>
-  );
+  }, []);
+  return hash;
 }

@@ -7,12 +7,21 @@ export class Refusal extends Error {
   readonly status: number;
   readonly detail: string;
   readonly faults: Fault[];
+  /** It may be asked for again after so many seconds; null: nothing was said of that. */
+  readonly wait: number | null;
 
-  constructor(status: number, error: string, detail: string, faults: Fault[] = []) {
+  constructor(
+    status: number,
+    error: string,
+    detail: string,
+    faults: Fault[] = [],
+    wait: number | null = null,
+  ) {
     super(error);
     this.status = status;
     this.detail = detail;
     this.faults = faults;
+    this.wait = wait;
   }
 }
 
@@ -34,8 +43,28 @@ export function address(
   return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs)}`;
 }
 
-/** With `ifMatch` only if what is changed is still of that revision. */
-export async function call<T>(method: Method, path: string, body?: unknown, ifMatch?: string): Promise<T> {
+/** Who wants to know that this browser may no longer do what it asked for. */
+const watchers = new Set<() => void>();
+
+/** Calls back when nobody is logged in any more, or somebody who may do less. Returns what ends that. */
+export function onDenied(watcher: () => void): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+interface Options {
+  /** Only if what is changed is still of that revision. */
+  ifMatch?: string;
+  /** A status that says error and comes with an answer nevertheless. */
+  answersWith?: number;
+}
+
+export async function call<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  { ifMatch, answersWith }: Options = {},
+): Promise<T> {
   let response: Response;
   try {
     const headers = {
@@ -52,11 +81,19 @@ export async function call<T>(method: Method, path: string, body?: unknown, ifMa
     throw new Unreachable();
   }
   const answer: unknown = await response.json().catch(() => null);
-  if (response.ok && answer !== null) return answer as T;
+  if ((response.ok || response.status === answersWith) && answer !== null) return answer as T;
   const { error, detail, faults } = (answer ?? {}) as { error?: string; detail?: string; faults?: Fault[] };
   if (error === undefined) throw new Unreachable();
-  throw new Refusal(response.status, error, detail ?? '', faults ?? []);
+  // A wrong password ("Login failed") changes nothing of who is logged in, nor does a foreign origin.
+  if (error === 'Not logged in' || error === 'Not allowed') for (const watcher of watchers) watcher();
+  throw new Refusal(response.status, error, detail ?? '', faults ?? [], seconds(response.headers));
 }
 
-export const get = <T>(path: string) => call<T>('GET', path);
+/** Of `Retry-After`. */
+function seconds(headers: Headers): number | null {
+  const wait = Number(headers.get('Retry-After') ?? Number.NaN);
+  return Number.isFinite(wait) && wait >= 0 ? wait : null;
+}
+
+export const get = <T>(path: string, options?: Options) => call<T>('GET', path, undefined, options);
 export const post = <T>(path: string, body?: unknown) => call<T>('POST', path, body);

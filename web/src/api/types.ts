@@ -264,3 +264,49 @@ export interface Fault {
   keys: string[];
   text: string;
 }
+
+/** What somebody may do; each includes the one before. */
+export type Scope = 'view' | 'control' | 'admin';
+export type User = 'admin' | 'viewer';
+
+export interface Session {
+  /** `none`: nobody needs to log in; `locked`: nobody can. */
+  auth: 'none' | 'password' | 'locked';
+  user: User | null;
+  /** Null: nobody is logged in. */
+  scope: Scope | null;
+  /** The connection is encrypted. */
+  secure: boolean;
+  /** There is an admin's password; only administrators are told. */
+  password_set: boolean;
+  /** It is still the one that the device made; only administrators are told. */
+  password_made: boolean;
+  /** The configuration says that nobody needs to log in: a password wouldn't be asked for. */
+  open_by_configuration: boolean;
+}
+
+export interface LoggedIn {
+  id: string;
+  user: User;
+  /** Unix seconds. */
+  created: number;
+  address: string;
+  agent: string;
+  /** The one that asks. */
+  current: boolean;
+}
+
+export interface Token {
+  name: string;
+  scope: Scope;
+  /** Unix seconds. */
+  created: number;
+  used: number | null;
+}
+
+export interface Access {
+  users: { name: User; set: boolean; changed: number | null; made: boolean }[];
+  sessions: LoggedIn[];
+  tokens: Token[];
+  failed_logins: number;
+}

@@ -2,6 +2,7 @@
 
 import { m } from 'framer-motion';
 import { useEffect, useRef, useState } from 'react';
+import { useSession } from '../access/session.tsx';
 import { address, post } from '../api/client.ts';
 import { useStatus } from '../api/status.tsx';
 import { useCameras } from '../cameras.tsx';
@@ -25,11 +26,12 @@ export function Live() {
   const { texts, format } = useTexts();
   const { status, starting } = useStatus();
   const { chosen, camera } = useCameras();
+  const commands = useSession().may('control');
   const [under, setUnder] = useState<Command | null>(null);
   const { busy, error, run, dismiss } = useCommand();
   const [view, setView] = useView();
   const stage = useRef<HTMLDivElement>(null);
-  const now = situation(status, starting, camera?.source, { texts, format });
+  const now = situation(status, starting, camera?.source, { texts, format }, commands);
   const running = status?.streaming === true;
 
   const deploy = async () => {
@@ -85,16 +87,20 @@ export function Live() {
           </div>
         </Screen>
         <div className="controls">
-          {running ? (
-            <Button look="danger" busy={busy} onClick={disengage}>
-              {texts.live.disengage}
-            </Button>
-          ) : (
-            <Button look="primary" busy={busy} disabled={status === null} onClick={deploy}>
-              {texts.live.deploy}
-            </Button>
+          {commands && (
+            <>
+              {running ? (
+                <Button look="danger" busy={busy} onClick={disengage}>
+                  {texts.live.disengage}
+                </Button>
+              ) : (
+                <Button look="primary" busy={busy} disabled={status === null} onClick={deploy}>
+                  {texts.live.deploy}
+                </Button>
+              )}
+              <SnapshotButton camera={chosen} enabled={status?.camera_active === true && !busy} />
+            </>
           )}
-          <SnapshotButton camera={chosen} enabled={status?.camera_active === true && !busy} />
           <FullScreenButton stage={stage} />
           <ViewOptions view={view} change={setView} />
         </div>

@@ -24,11 +24,13 @@ interface Words {
   format: Format;
 }
 
+/** With `starts` for somebody who can start the camera. */
 export function situation(
   status: Status | null,
   starting: boolean,
   source: Camera['source'] | undefined,
   words: Words,
+  starts = true,
 ): Situation {
   const { texts } = words;
   if (status === null) {
@@ -36,7 +38,7 @@ export function situation(
     return { tone: 'off', word: starting ? '…' : texts.connection.offlineShort, title, lines: [] };
   }
   if (!status.streaming) {
-    const lines = [{ text: texts.live.stoppedHint }];
+    const lines = starts ? [{ text: texts.live.stoppedHint }] : [];
     return { tone: 'off', word: texts.live.stoppedShort, title: texts.live.stopped, lines };
   }
   if (status.degraded !== undefined) return lost(status, source, words);

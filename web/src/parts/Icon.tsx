@@ -8,6 +8,11 @@ const PATHS = {
   outputs: 'M12 3v8M7 6.5a8 8 0 1 0 10 0',
   snapshots: 'M4 8h4l2-3h4l2 3h4v11H4zM12 16.5a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4z',
   system: 'M4 5h16v10H4zM9 19h6M12 15v4',
+  access: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3M12 14.5v2',
+  leave: 'M13 4H5v16h8M10 12h10M16.5 8.5L20 12l-3.5 3.5',
+  shown:
+    'M3 12c3-4.7 6-7 9-7s6 2.3 9 7c-3 4.7-6 7-9 7s-6-2.3-9-7zM12 14.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6z',
+  hidden: 'M3 12c3-4.7 6-7 9-7s6 2.3 9 7c-3 4.7-6 7-9 7s-6-2.3-9-7zM4 20L20 4',
 } as const;
 
 export function Icon({ name }: { name: keyof typeof PATHS }) {

@@ -38,6 +38,12 @@ export function usePolled<T>(ask: () => Promise<T>, periodMs: number) {
     }
   }, []);
 
+  /** Takes an answer that came another way; what was asked before it is overtaken. */
+  const put = useCallback((answer: T) => {
+    round.current += 1;
+    setAnswer(answer);
+  }, []);
+
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
@@ -60,7 +66,7 @@ export function usePolled<T>(ask: () => Promise<T>, periodMs: number) {
     };
   }, [again, periodMs]);
 
-  return { answer, error, again, put: setAnswer };
+  return { answer, error, again, put };
 }
 
 /** Runs commands one at a time, and keeps what the last one failed with. */

@@ -40,7 +40,14 @@ export function useSettings() {
             }
             revision = now.revision;
           }
-          put(await call<Settings>('PATCH', ADDRESS, patch, revision));
+          put(
+            await call<Settings>(
+              'PATCH',
+              ADDRESS,
+              patch,
+              revision === undefined ? {} : { ifMatch: revision },
+            ),
+          );
           setFaults((faults) => faults.filter((fault) => !isAbout(fault, patch)));
           return true;
         } catch (error) {

@@ -1,11 +1,13 @@
 /** Pictures that were kept: to be looked at, taken home, deleted. */
 
 import { useState } from 'react';
+import { useSession } from '../access/session.tsx';
 import { call, get } from '../api/client.ts';
 import type { Snapshot } from '../api/types.ts';
 import { useCommand, usePolled } from '../parts/hooks.ts';
 import { Button, Card, Confirm, Dialog, Loading, Page, Problem } from '../parts/Parts.tsx';
 import { useTexts } from '../texts/index.tsx';
+import { Link } from './Link.tsx';
 
 const PERIOD_MS = 10_000;
 /** Whole pictures are loaded, for there are no smaller ones. */
@@ -20,6 +22,8 @@ export function Snapshots() {
   const [many, setMany] = useState(AT_ONCE);
   const [viewed, setViewed] = useState<string | null>(null);
   const [doomed, setDoomed] = useState<string | null>(null);
+  const [linked, setLinked] = useState<string | null>(null);
+  const { may } = useSession();
   const command = useCommand();
   const t = texts.snapshots;
   const list = answer?.snapshots ?? [];
@@ -42,7 +46,9 @@ export function Snapshots() {
       {answer === null && error === null && <Loading />}
       {answer !== null && list.length === 0 && (
         <Card>
-          <p className="muted">{t.none}</p>
+          <p className="muted">
+            {t.none} {may('control') && t.noneHint}
+          </p>
         </Card>
       )}
       {list.length > 0 && <p className="muted">{t.count(Math.min(many, list.length), answer?.total ?? 0)}</p>}
@@ -63,9 +69,11 @@ export function Snapshots() {
               <a className="button quiet" href={address(filename)} download={filename}>
                 {t.download}
               </a>
-              <Button look="quiet" onClick={() => setDoomed(filename)}>
-                {t.remove}
-              </Button>
+              {may('admin') && (
+                <Button look="quiet" onClick={() => setDoomed(filename)}>
+                  {t.remove}
+                </Button>
+              )}
             </div>
           </li>
         ))}
@@ -87,15 +95,19 @@ export function Snapshots() {
             <a className="button" href={address(viewed)} download={viewed}>
               {t.download}
             </a>
-            <Button look="danger" onClick={() => setDoomed(viewed)}>
-              {t.remove}
-            </Button>
+            <Button onClick={() => setLinked(viewed)}>{t.linkCopy}</Button>
+            {may('admin') && (
+              <Button look="danger" onClick={() => setDoomed(viewed)}>
+                {t.remove}
+              </Button>
+            )}
             <Button look="primary" onClick={() => setViewed(null)}>
               {t.close}
             </Button>
           </div>
         </Dialog>
       )}
+      {linked !== null && <Link filename={linked} close={() => setLinked(null)} />}
       {doomed !== null && (
         <Confirm
           question={t.removeQuestion}

@@ -15,10 +15,7 @@ const askSystem = () => get<About>('api/system');
 const askLog = async () => (await get<{ lines: LogLine[] }>(`api/log?limit=${LOG_LINES}`)).lines;
 
 /** Not ready is an answer, too, with a status that says error. */
-async function askReadiness(): Promise<Readiness> {
-  const response = await fetch('readyz');
-  return response.json();
-}
+const askReadiness = () => get<Readiness>('readyz', { answersWith: 503 });
 
 export function System() {
   const { texts } = useTexts();

@@ -1,6 +1,6 @@
 /** Every text of the page in English. `de.ts` has the same in German; the compiler sees to it that none is missing. */
 
-import type { Effect, Severity, State, ZoneKind } from '../api/types.ts';
+import type { Effect, Scope, Severity, State, ZoneKind } from '../api/types.ts';
 
 export const en = {
   language: 'English',
@@ -13,10 +13,33 @@ export const en = {
     outputs: 'Outputs',
     snapshots: 'Snapshots',
     system: 'System',
+    access: 'Access',
   },
   navigation: 'Pages',
   camera: 'Camera',
   chooseLanguage: 'Language',
+
+  logOut: (user: string) => `Log out ${user}`,
+  login: {
+    heading: 'Log in',
+    user: 'User name',
+    password: 'Password',
+    show: 'Show the password',
+    submit: 'Log in',
+    wait: (seconds: string) => `Wait ${seconds} s`,
+    wrong: 'User name or password is wrong.',
+    tooMany: (time: string | null) =>
+      `Too many attempts. ${time === null ? 'Try again later.' : `It can be tried again in ${time}.`}`,
+    ended: 'You were logged out.',
+    locked: 'Nobody can log in: the file with the passwords is damaged. On the device, this sets a new one:',
+    insecure:
+      'This connection isn’t encrypted: whoever can listen in this network can read the password and see the pictures.',
+  },
+  madePassword: {
+    name: 'The password',
+    text: 'This is still the password that the device made.',
+    change: 'Change it',
+  },
 
   states: { IDLE: 'IDLE', MOTION: 'MOTION', ALERT: 'ALERT' } satisfies Record<State, string>,
   severities: { LOW: 'low', MEDIUM: 'medium', HIGH: 'high', CRITICAL: 'critical' } satisfies Record<
@@ -351,7 +374,8 @@ export const en = {
 
   snapshots: {
     heading: 'Snapshots',
-    none: 'There are no snapshots yet. The Live page takes them.',
+    none: 'There are no snapshots yet.',
+    noneHint: 'The Live page takes them.',
     count: (count: number, total: number) =>
       count === total ? `${total} kept` : `${count} of ${total} kept`,
     more: 'Show more',
@@ -363,6 +387,15 @@ export const en = {
     previous: 'Newer',
     next: 'Older',
     close: 'Close',
+    linkCopy: 'Copy link',
+    linkHeading: 'Link to this snapshot',
+    linkText:
+      'Whoever has the link sees this snapshot without logging in. All links end when a password is changed.',
+    linkPeriod: 'For',
+    linkPeriods: { hour: '1 hour', day: '1 day', week: '1 week' },
+    linkMake: 'Make the link',
+    link: 'Link',
+    linkUntil: (time: string) => `Until ${time}`,
   },
 
   system: {
@@ -414,6 +447,80 @@ export const en = {
       'page/licences.md': 'Licences of what the page is made of',
     },
     notMeasured: 'not measured',
+  },
+
+  access: {
+    heading: 'Access',
+    open: 'Nobody needs to log in',
+    openText: 'Whoever reaches this page sees everything and may change everything.',
+    openByConfiguration: 'The configuration file says so, and a password wouldn’t be asked for:',
+    openByLoopback:
+      'It is so because only this machine reaches the program, and there is no password. With one, everybody has to log in, on this machine too.',
+    setFirst: 'Set the password',
+    own: 'Your password',
+    viewers: 'The viewer’s password',
+    viewersText: 'The user “viewer” sees the live picture and the snapshots, and changes nothing.',
+    viewerUnset: 'There is none: nobody can log in as viewer.',
+    changed: (time: string) => `Set ${time}`,
+    current: 'Current password',
+    yours: 'Your own password',
+    new: 'New password',
+    newViewers: 'New password of the viewer',
+    change: 'Change',
+    set: 'Set',
+    remove: 'Remove',
+    changedOwn: 'Changed. All your other logins have ended, and so have links to snapshots.',
+    changedViewers: 'Set. All logins of the viewer have ended, and so have links to snapshots.',
+    wrongCurrent: 'Your own password is wrong.',
+    removeQuestion: 'Remove the viewer’s password?',
+    removeText: 'Nobody can log in as viewer then, and who is logged in as viewer is logged out.',
+    strength: 'Strength of the password',
+    missing: (missing: number, fewest: number) =>
+      `${missing} more ${missing === 1 ? 'character' : 'characters'}: at least ${fewest}`,
+    tooLong: (most: number) => `At most ${most} characters`,
+    strengths: { fair: 'Long enough', good: 'Good', strong: 'Very good' },
+    propose: 'Propose one',
+    sessions: 'Logged in',
+    thisOne: 'this one',
+    unknownAgent: 'Unknown program',
+    since: (time: string) => `since ${time}`,
+    end: 'Log out',
+    endNamed: (agent: string, address: string) => `Log out ${agent} at ${address}`,
+    endOthers: 'Log out all others',
+    endQuestion: 'Log out everybody but you?',
+    endText: 'They are back at the login at once. Tokens stay.',
+    failed: (count: string) => `Failed logins: ${count}`,
+    tokens: 'Tokens',
+    tokensText: 'By a token a program comes in without a password.',
+    noTokens: 'There are none.',
+    made: (time: string) => `made ${time}`,
+    used: (time: string) => `last used ${time}`,
+    neverUsed: 'never used',
+    revoke: 'Revoke',
+    revokeNamed: (name: string) => `Revoke ${name}`,
+    revokeQuestion: (name: string) => `Revoke the token ${name}?`,
+    revokeText: 'The program that has it is refused from now on. This can’t be undone.',
+    newToken: 'New token',
+    tokenName: 'Name',
+    tokenNameHint: '1 to 32 letters, digits, - and _',
+    scope: 'What it may do',
+    scopes: { view: 'view', control: 'control', admin: 'administer' } satisfies Record<Scope, string>,
+    scopeTexts: {
+      view: 'See picture, status, snapshots and measured figures.',
+      control: 'That, and start and stop the camera, take snapshots, arm, silence, test outputs.',
+      admin: 'Everything, settings and passwords too.',
+    } satisfies Record<Scope, string>,
+    make: 'Make a token',
+    tokenMade: (name: string) => `The token ${name}`,
+    tokenOnce: 'It is shown this once. Copy it now: the device keeps only a fingerprint of it.',
+    token: 'Token',
+    tokenUse: 'The program sends it with each request:',
+  },
+
+  copy: {
+    copy: 'Copy',
+    copied: 'Copied.',
+    marked: 'The browser doesn’t allow it. The text is marked: copy it by Ctrl+C.',
   },
 
   dialog: { cancel: 'Cancel' },
