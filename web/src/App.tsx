@@ -46,9 +46,9 @@ export function App() {
 
 /** Without a session nothing of the pages is there, so nothing asks the server for anything. */
 function Gate() {
-  const { session, error } = useSession();
+  const { session, error, leave } = useSession();
   const { texts } = useTexts();
-  if (session !== null && session.scope !== null) {
+  if (session !== null && session.scope !== null && !leave.busy) {
     return (
       <CamerasProvider>
         <Watching scope={session.scope} />
@@ -59,7 +59,7 @@ function Gate() {
     <div className="frame">
       <Bar />
       <main>
-        {session !== null ? (
+        {session !== null && !leave.busy ? (
           <Login session={session} />
         ) : error === null ? (
           <Loading />

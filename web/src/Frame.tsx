@@ -5,9 +5,8 @@ import { useSession } from './access/session.tsx';
 import { useStatus } from './api/status.tsx';
 import { useCameras } from './cameras.tsx';
 import type { PageName } from './pages.ts';
-import { inWords, useCommand } from './parts/hooks.ts';
 import { Icon } from './parts/Icon.tsx';
-import { Select, Spinner } from './parts/Parts.tsx';
+import { Problem, Select } from './parts/Parts.tsx';
 import { LANGUAGES, type Language, useTexts } from './texts/index.tsx';
 
 /** The bar with the program's name; the pages and the cameras are there once somebody may see them. */
@@ -39,26 +38,13 @@ export function Bar({ pages, choices }: { pages?: ReactNode; choices?: ReactNode
 /** For whoever has logged in. */
 function LogOut() {
   const { texts } = useTexts();
-  const { session, logOut } = useSession();
-  const { busy, error, run } = useCommand();
-  if (session === null || session.user === null) return null;
+  const { session, leave } = useSession();
+  if (session === null || session.user === null || leave.busy) return null;
   const name = texts.logOut(session.user);
   return (
-    <>
-      <button
-        type="button"
-        className="log-out"
-        aria-label={name}
-        title={name}
-        disabled={busy}
-        onClick={() => run(logOut)}
-      >
-        {busy ? <Spinner /> : <Icon name="leave" />}
-      </button>
-      <span className="unseen" role="alert">
-        {error !== null && inWords(error, texts)}
-      </span>
-    </>
+    <button type="button" className="log-out" aria-label={name} title={name} onClick={leave.logOut}>
+      <Icon name="leave" />
+    </button>
   );
 }
 
@@ -72,6 +58,7 @@ interface Props {
 export function Frame({ page, pages, children }: Props) {
   const { texts } = useTexts();
   const { cameras, camera, choose } = useCameras();
+  const { leave } = useSession();
   const main = useRef<HTMLElement>(null);
   const { status } = useStatus();
   const state = status === null ? texts.connection.offlineShort : texts.states[status.ai_status];
@@ -115,6 +102,7 @@ export function Frame({ page, pages, children }: Props) {
       <MadePassword />
       {/* The address's `#page` leads to it, for the skip link too. */}
       <main ref={main} id={page} tabIndex={-1}>
+        <Problem error={leave.error} dismiss={leave.dismiss} />
         {children}
       </main>
     </div>

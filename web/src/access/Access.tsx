@@ -34,7 +34,7 @@ function Open({ session }: { session: Session }) {
         <p className="said warn">{t.openText}</p>
         {session.open_by_configuration ? (
           <p>
-            {t.openByConfiguration} <code>auth = "none"</code>, <code>[server]</code>
+            {t.openByConfiguration} <code>auth = "none"</code>
           </p>
         ) : (
           <>

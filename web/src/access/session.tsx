@@ -4,7 +4,7 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { get, onDenied, post } from '../api/client.ts';
 import type { Scope, Session } from '../api/types.ts';
 import { covers } from '../pages.ts';
-import { usePolled } from '../parts/hooks.ts';
+import { useCommand, usePolled } from '../parts/hooks.ts';
 
 /** Whoever mends the file of passwords sees soon that it is mended. */
 const LOCKED_PERIOD_MS = 5000;
@@ -21,7 +21,7 @@ interface Who {
   may: (needed: Scope) => boolean;
   /** Takes what the server says of the session after a login or a change of the password. */
   take: (session: Session) => void;
-  logOut: () => Promise<void>;
+  leave: ReturnType<typeof useLeave>;
 }
 
 const Context = createContext<Who | null>(null);
@@ -33,6 +33,16 @@ export function useSession(): Who {
 }
 
 const ask = () => get<Session>('api/session');
+
+/** Logging out. Meanwhile nothing of the pages is there: they would ask on for what they may no longer have. */
+function useLeave(setEnd: (end: End | null) => void, again: () => Promise<boolean>) {
+  const { busy, error, run, dismiss } = useCommand();
+  const logOut = useCallback(async () => {
+    setEnd('here');
+    if (!(await run(() => post('api/logout').finally(again)))) setEnd(null);
+  }, [setEnd, again, run]);
+  return useMemo(() => ({ busy, error, dismiss, logOut }), [busy, error, dismiss, logOut]);
+}
 
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [locked, setLocked] = useState(false);
@@ -54,17 +64,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     [again],
   );
 
-  const logOut = useCallback(async () => {
-    setEnd('here');
-    try {
-      await post('api/logout');
-    } catch (error) {
-      setEnd(null);
-      throw error;
-    } finally {
-      await again();
-    }
-  }, [again]);
+  const leave = useLeave(setEnd, again);
 
   const who = useMemo(
     () => ({
@@ -73,9 +73,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       end,
       may: (needed: Scope) => scope !== null && covers(scope, needed),
       take: put,
-      logOut,
+      leave,
     }),
-    [session, error, end, scope, put, logOut],
+    [session, error, end, scope, put, leave],
   );
   return <Context.Provider value={who}>{children}</Context.Provider>;
 }

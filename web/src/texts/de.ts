@@ -445,7 +445,8 @@ export const de: Texts = {
     heading: 'Zugang',
     open: 'Niemand muss sich anmelden',
     openText: 'Wer diese Seite erreicht, sieht alles und darf alles ändern.',
-    openByConfiguration: 'So steht es in der Konfigurationsdatei, und ein Passwort würde nicht verlangt:',
+    openByConfiguration:
+      'So steht es in der Konfigurationsdatei unter [server], und ein Passwort würde nicht verlangt:',
     openByLoopback:
       'Das ist so, weil nur dieser Rechner das Programm erreicht und es kein Passwort gibt. Mit einem müssen sich alle anmelden, auch auf diesem Rechner.',
     setFirst: 'Passwort setzen',
@@ -480,7 +481,7 @@ export const de: Texts = {
     endOthers: 'Alle anderen abmelden',
     endQuestion: 'Alle außer Ihnen abmelden?',
     endText: 'Sie sind sofort wieder bei der Anmeldung. Token bleiben.',
-    failed: (count) => `Fehlgeschlagene Anmeldungen: ${count}`,
+    failed: (count) => `Fehlgeschlagene Anmeldungen seit dem Start des Programms: ${count}`,
     tokens: 'Token',
     tokensText: 'Mit einem Token kommt ein Programm ohne Passwort herein.',
     noTokens: 'Es gibt keine.',

@@ -453,7 +453,8 @@ export const en = {
     heading: 'Access',
     open: 'Nobody needs to log in',
     openText: 'Whoever reaches this page sees everything and may change everything.',
-    openByConfiguration: 'The configuration file says so, and a password wouldn’t be asked for:',
+    openByConfiguration:
+      'The configuration file says so below [server], and a password wouldn’t be asked for:',
     openByLoopback:
       'It is so because only this machine reaches the program, and there is no password. With one, everybody has to log in, on this machine too.',
     setFirst: 'Set the password',
@@ -489,7 +490,7 @@ export const en = {
     endOthers: 'Log out all others',
     endQuestion: 'Log out everybody but you?',
     endText: 'They are back at the login at once. Tokens stay.',
-    failed: (count: string) => `Failed logins: ${count}`,
+    failed: (count: string) => `Failed logins since the program was started: ${count}`,
     tokens: 'Tokens',
     tokensText: 'By a token a program comes in without a password.',
     noTokens: 'There are none.',
