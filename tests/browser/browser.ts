@@ -21,6 +21,8 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Names of other sites and of this machine in its network, all of them here.
+  '--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.local 127.0.0.1',
 ];
 
 /** Why there is no browser to test with, if so. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { axeViolations, Faults, launch, missing, openContext } from './browser.ts';
 import { Program, type Setup } from './program.ts';
 
@@ -20,6 +20,8 @@ export interface Stage {
   /** An empty page; `page.goto('/')` opens the program's. */
   page: Page;
   faults: Faults;
+  /** An empty page in somebody else's browser: it has none of the others' logins. */
+  somebodyElse(): Promise<Page>;
   /** Fails with what axe finds in the page as it is now. */
   accessible(page?: Page): Promise<void>;
 }
@@ -45,21 +47,28 @@ export function browserTest(name: string, options: Options, body: (stage: Stage)
   test(name, { timeout: LONGEST_MS }, async ({ signal }) => {
     assert.ok(why === undefined, why);
     browser ??= launch();
+    const launched = browser;
     const program = await Program.start(options);
     // A test that hangs leaves no program behind.
     signal.addEventListener('abort', () => void program.end());
     const faults = new Faults();
+    const contexts: BrowserContext[] = [];
+    const open = async () => {
+      const context = await openContext(await launched, program.url(), options.context ?? {}, faults);
+      contexts.push(context);
+      return context.newPage();
+    };
     try {
-      const context = await openContext(await browser, program.url(), options.context ?? {}, faults);
-      const page = await context.newPage();
+      const page = await open();
       try {
-        await body({ program, page, faults, accessible: (other = page) => accessible(other) });
+        const look = (other = page) => accessible(other);
+        await body({ program, page, faults, somebodyElse: open, accessible: look });
         assert.deepEqual(faults.unexpected(), [], 'faults in the browser');
       } catch (error) {
         await tell(name, page, program, faults);
         throw error;
       } finally {
-        await context.close();
+        for (const context of contexts) await context.close();
       }
     } finally {
       await program.end();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { browserTest } from './harness.ts';
 import { picture, seen } from './seen.ts';
 
-const PAGES = ['live', 'zones', 'tuning', 'outputs', 'snapshots', 'system'];
+const PAGES = ['live', 'zones', 'tuning', 'outputs', 'snapshots', 'system', 'access'];
 
 for (const [name, context] of [
   ['a wall screen', { viewport: { width: 1440, height: 900 } }],

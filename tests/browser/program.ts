@@ -1,6 +1,6 @@
 // The program as its user starts it, with a state folder of its own. Knows no browser.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,12 +16,17 @@ export interface Setup {
   camera?: string;
   /** The text of a configuration file. */
   config?: string;
+  /** Their passwords before the program is started; without an administrator's nobody needs to log in. */
+  passwords?: Partial<Record<User, string>>;
 }
+
+export type User = 'admin' | 'viewer';
 
 export class Program {
   readonly #folder = mkdtempSync(join(tmpdir(), 'edge-cctv-browser-'));
   readonly #arguments: string[];
   readonly #log: string[] = [];
+  #password: string | undefined;
   #child: ChildProcess | undefined;
   #port = 0;
 
@@ -33,6 +38,10 @@ export class Program {
       writeFileSync(file, setup.config);
       this.#arguments.push('--config', file);
     }
+    for (const [user, password] of Object.entries(setup.passwords ?? {})) {
+      this.passwd(['--user', user], `${password}\n`);
+    }
+    this.#password = setup.passwords?.admin;
     const camera = setup.camera ?? (setup.config === undefined ? 'demo' : undefined);
     if (camera !== undefined) this.#arguments.push('--camera', camera);
   }
@@ -57,6 +66,17 @@ export class Program {
   /** The address of a path. */
   url(path = '/'): string {
     return `http://127.0.0.1:${this.#port}${path}`;
+  }
+
+  /** What `edge-cctv passwd` prints for this state folder. */
+  passwd(more: string[], input = ''): string {
+    return execFileSync(binary(), ['passwd', '--state', this.state, ...more], { input, encoding: 'utf8' });
+  }
+
+  /** Asks as a program of the administrator's does; of another one with another password. */
+  ask(path: string, init: RequestInit = {}, password = this.#password): Promise<Response> {
+    const basic = password === undefined ? {} : { authorization: `Basic ${btoa(`admin:${password}`)}` };
+    return fetch(this.url(path), { ...init, headers: { ...basic, ...init.headers } });
   }
 
   /** All that was logged since the first start. */

@@ -31,8 +31,16 @@ interface Status {
   ai_status: string;
 }
 
-export async function status(program: Program): Promise<Status> {
-  return (await (await fetch(program.url('/status'))).json()) as Status;
+export async function status(program: Program, password?: string): Promise<Status> {
+  return (await (await program.ask('/status', {}, password)).json()) as Status;
+}
+
+/** Fills in the login and sends it, as people do: by the Enter key. */
+export async function logIn(page: Page, password: string, user = 'admin'): Promise<void> {
+  await seen(page.getByRole('heading', { name: 'Log in' }));
+  await page.getByLabel('User name').fill(user);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.keyboard.press('Enter');
 }
 
 /** Waits until something holds outside of the page. */
