@@ -1,14 +1,12 @@
 // Pages of other sites, and what they can do with a camera that the browser reaches: nothing, but for those of the guide.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { Page } from 'playwright-core';
 import { browserTest } from './harness.ts';
 import type { Program } from './program.ts';
 import { logIn, picture, until } from './seen.ts';
+import { ANY, GUIDES, withSite } from './site.ts';
 
 const PASSWORD = 'a password of the admin';
 
@@ -163,31 +161,6 @@ async function condition(program: Program): Promise<unknown> {
 /** What the program logs when somebody does something to it. */
 const DONE = /stopp|released|snapshot|arm|silen|forgotten|password|log(ged)? ?(in|out)|token|setting/i;
 
-/** A site whose page is empty, so that others can be put into it, on the first of the ports that is free. */
-async function withSite(ports: number[], use: (port: number) => Promise<void>): Promise<void> {
-  const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html');
-    response.end('<!doctype html><title>another site</title>');
-  });
-  for (const port of ports) {
-    server.listen(port, '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (isFree) break;
-  }
-  assert.ok(server.listening, `none of the ports ${ports} is free`);
-  try {
-    await use((server.address() as AddressInfo).port);
-  } finally {
-    await new Promise((resolve) => server.close(resolve).closeAllConnections());
-  }
-}
-
-/** Any free one. */
-const ANY = [0];
-
 /** Where a frame of the page ends up that wants to show the camera's page. */
 async function framed(page: Page, camera: string): Promise<string> {
   await page.setContent(`<!doctype html><title>another site</title><iframe src="${camera}/"></iframe>`, {
@@ -261,9 +234,6 @@ for (const [who, passwords] of [
     },
   );
 }
-
-/** The guide's, which the program lists by itself. One of them may be taken on this machine. */
-const GUIDES = [3001, 3000];
 
 browserTest(
   'the guide’s page on another port reads, commands and shows the camera, and no other port does',
