@@ -39,7 +39,8 @@ impl Passwd {
         let folder = self.state.path()?;
         let store = Store::new(&folder);
         // A file that can't be read may hold one.
-        let is_set = || store.load().map_or(true, |kept| kept.is_some_and(|kept| kept.password(self.user).is_some()));
+        let is_set =
+            || store.load().map_or(true, |kept| kept.is_some_and(|kept| kept.password(self.user).is_some()));
         if self.if_unset && is_set() {
             return Ok(());
         }

@@ -24,10 +24,19 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    (headers, text(&cameras, &appliance.outputs.report(), app.process.figures())).into_response()
+    (
+        headers,
+        text(
+            &cameras,
+            &appliance.outputs.report(),
+            app.process.figures(),
+            app.context.access.failed_logins(),
+        ),
+    )
+        .into_response()
 }
 
-fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures) -> String {
+fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures, failed_logins: u64) -> String {
     let mut page = Page(String::new());
     page.family("build_info", "gauge", "Always 1; the version is its label.");
     page.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -112,6 +121,8 @@ fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures) -> St
             page.line("output_missing", &[("output", &output.name)], u8::from(output.problem.is_some()));
         }
     }
+    page.family("failed_logins_total", "counter", "Passwords that were wrong.");
+    page.line("failed_logins_total", &[], failed_logins);
     if let Some(celsius) = process.celsius {
         page.family("temperature_celsius", "gauge", "Of the hottest part of the board.");
         page.line("temperature_celsius", &[], celsius);
@@ -220,8 +231,9 @@ mod tests {
 
     #[test]
     fn figures_are_in_base_units_and_unmeasured_ones_are_absent() {
-        let text = text(&[("yard", condition())], &Report::default(), Figures::default());
+        let text = text(&[("yard", condition())], &Report::default(), Figures::default(), 7);
         for line in [
+            "edge_cctv_failed_logins_total 7",
             "edge_cctv_frames_analyzed_total{camera=\"yard\"} 1547",
             "edge_cctv_latency_seconds{camera=\"yard\"} 0.0125",
             "edge_cctv_frame_age_seconds{camera=\"yard\"} 0.25",
@@ -240,7 +252,7 @@ mod tests {
     #[test]
     fn memory_and_temperature_are_told_where_they_are_measured() {
         let figures = Figures { memory_bytes: Some(52_344), celsius: Some(61.25), ..Figures::default() };
-        let text = text(&[("yard", condition())], &Report::default(), figures);
+        let text = text(&[("yard", condition())], &Report::default(), figures, 0);
         for line in ["process_resident_memory_bytes 52344", "edge_cctv_temperature_celsius{} 61.25"] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
         }
@@ -249,7 +261,7 @@ mod tests {
     #[test]
     fn every_figure_has_its_help_and_type_before_it() {
         let text =
-            text(&[("yard", condition()), ("door", condition())], &Report::default(), Figures::default());
+            text(&[("yard", condition()), ("door", condition())], &Report::default(), Figures::default(), 7);
         let mut family = "";
         for line in text.lines() {
             if let Some(rest) = line.strip_prefix("# TYPE ") {

@@ -435,6 +435,7 @@ export const de: Texts = {
       'reference/configuration.md': 'Alle Einstellungen der Konfigurationsdatei (englisch)',
       'reference/settings.md': 'Einstellungen dieser Seiten (englisch)',
       'guide/page.md': 'Diese Seiten (englisch)',
+      'guide/access.md': 'Anmeldung, Token, Verschlüsselung (englisch)',
       'guide/outputs.md': 'LEDs, Relais und Eingänge (englisch)',
       'page/licences.md': 'Lizenzen der Bausteine dieser Seiten',
     },

@@ -443,6 +443,7 @@ export const en = {
       'reference/configuration.md': 'All settings of the configuration file',
       'reference/settings.md': 'Settings changed on the page',
       'guide/page.md': 'These pages',
+      'guide/access.md': 'Logins, tokens, encryption',
       'guide/outputs.md': 'LEDs, relays and inputs',
       'page/licences.md': 'Licences of what the page is made of',
     },
