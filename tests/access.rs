@@ -250,6 +250,7 @@ fn passwords_with_requests_are_for_programs() {
 #[test]
 fn requests_by_strange_names_and_from_other_sites_are_refused() {
     let server = Server::demo();
+    server.wait_for_status("the demo", |status| status["streaming"] == true);
     let tried =
         |method: Method, path: &str, headers: &[(&str, &str)]| server.request(method, path, headers).status;
     for host in ["evil.example", "evil.example:8000", "127.0.0.1.evil.example"] {

@@ -183,6 +183,7 @@ mod tests {
                             "0.0.0.0:1",
                             "cuda",
                             "none",
+                            "self-signed",
                             "motion",
                             "20 20",
                             "CRITICAL",
