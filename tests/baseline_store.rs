@@ -85,6 +85,20 @@ fn no_flipped_bit_goes_unnoticed() {
 }
 
 #[test]
+fn lists_of_other_lengths_are_not_taken_even_if_they_have_as_many_bytes_in_all() {
+    let mut longer = kept(10);
+    let another = longer.baseline.spreads[0].clone();
+    longer.baseline.spreads.push(another);
+    // As written, one is as long as the other.
+    let mut moved = longer.clone();
+    moved.baseline.tails.pop();
+    assert_eq!(store::encode(&moved).len(), store::encode(&kept(10)).len());
+    for kept in [longer, moved] {
+        assert_eq!(store::decode(&store::encode(&kept)).expect_err("other lengths"), Damage::Shape);
+    }
+}
+
+#[test]
 fn another_format_and_another_source_are_told_apart_from_damage() {
     let mut bytes = store::encode(&kept(10));
     bytes[8] = 99;

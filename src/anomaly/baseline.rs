@@ -63,6 +63,17 @@ impl Default for Baseline {
 }
 
 impl Baseline {
+    /// Whether all lists of the behaviour's part have the lengths that this version works with; what was written by
+    /// another one may not.
+    pub fn is_sound(&self) -> bool {
+        self.behaviour.is_sound()
+            && self.hours.is_sound()
+            && self.tails.len() == Signal::ALL.len()
+            && self.tails.iter().all(Tail::is_sound)
+            && self.spreads.len() == Signal::ALL.len()
+            && self.spreads.iter().all(Spread::is_sound)
+    }
+
     /// Takes the values of a frame as normal; `step` are the seconds since the frame before. While nobody `sees`
     /// (there is no network), nothing is learned of the network's signals: that there is none isn't normal.
     pub fn learn(&mut self, values: &Values, time: Duration, step: f64, adapt_seconds: f64, sees: bool) {

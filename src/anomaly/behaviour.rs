@@ -54,6 +54,13 @@ impl Default for Behaviour {
 }
 
 impl Behaviour {
+    /// Whether all lists have the lengths that this version works with.
+    pub fn is_sound(&self) -> bool {
+        self.speed.iter().chain([&self.linger, &self.size]).all(Places::is_sound)
+            && self.presence.len() == COLUMNS * ROWS
+            && self.directions.len() == COLUMNS * ROWS * SECTORS
+    }
+
     /// Measures what moves at `time`, and takes it for normal when `learn` says so.
     pub fn look(&mut self, moving: &Moving, mask: &Plane, time: Duration, learn: bool, values: &mut Values) {
         let step = self.last.map_or(0.0, |last| time.saturating_sub(last).as_secs_f32()).min(1.0);

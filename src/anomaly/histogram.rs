@@ -27,6 +27,11 @@ impl Histogram {
         Self { low, high, weights: vec![0.0; BINS] }
     }
 
+    /// Whether it has as many bins as this version works with.
+    pub fn is_sound(&self) -> bool {
+        self.weights.len() == BINS
+    }
+
     /// The lower and the upper end.
     pub fn ends(&self) -> (f32, f32) {
         (self.low, self.high)

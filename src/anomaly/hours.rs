@@ -30,6 +30,11 @@ impl Default for Hours {
 }
 
 impl Hours {
+    /// Whether all lists have the lengths that this version works with.
+    pub fn is_sound(&self) -> bool {
+        [&self.seen, &self.lively].iter().all(|hours| hours.len() == 2 * HOURS)
+    }
+
     pub fn add(&mut self, hour: Hour, lively: bool, seconds: f32) {
         let index = index(hour.hour.into(), hour.weekend);
         self.seen[index] += seconds;

@@ -63,13 +63,16 @@ impl Memory {
 
     /// Whether all lists have the lengths that this version works with; what was written by another one may not.
     pub fn is_sound(&self) -> bool {
+        // Compared with what is there first, so that the products below are of numbers that memory can hold.
+        if self.range.len() != self.places {
+            return false;
+        }
         let prototypes = self.places * PROTOTYPES;
         let half = |half: &Half| {
-            half.values.len() == prototypes * self.dimensions && half.weights.len() == prototypes
+            half.weights.len() == prototypes
+                && Some(half.values.len()) == prototypes.checked_mul(self.dimensions)
         };
-        self.halves.iter().all(half)
-            && self.range.len() == self.places
-            && self.distances.len() == self.places * BINS
+        self.halves.iter().all(half) && self.distances.len() == self.places * BINS
     }
 
     pub fn fits(&self, places: usize, dimensions: usize) -> bool {

@@ -61,6 +61,11 @@ impl Tail {
         }
     }
 
+    /// Whether all lists have the lengths that this version works with.
+    pub fn is_sound(&self) -> bool {
+        self.blocks.is_sound()
+    }
+
     /// Takes the signal's value at a time, `None` when there is nothing to measure. Returns the rarity of the block
     /// that ended with this, as judged before it was learned; if it is above `most`, it isn't. Where that is finite, what is
     /// learned are the blocks of half a minute ago, or [`Tail::cut`] drops them.

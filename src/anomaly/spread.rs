@@ -34,6 +34,11 @@ impl Spread {
         Self { least, unknown, seconds: Histogram::new(low, high), resting: 0.0, absent: 0.0 }
     }
 
+    /// Whether all lists have the lengths that this version works with.
+    pub fn is_sound(&self) -> bool {
+        self.seconds.is_sound()
+    }
+
     /// Takes a value that lasted for some seconds; `None` when there was nothing to measure.
     pub fn learn(&mut self, value: Option<f32>, seconds: f32) {
         match value {

@@ -263,10 +263,9 @@ pub fn decode(bytes: &[u8]) -> Result<Kept, Damage> {
         return Err(Damage::Checksum);
     }
     let (behaviour, sight) = rest.split_at(first as usize);
-    let mut baseline: Baseline = postcard::from_bytes(behaviour).map_err(|_| Damage::Shape)?;
-    baseline.sight = postcard::from_bytes(sight).map_err(|_| Damage::Shape)?;
-    // Every list of the behaviour's part has a fixed length, and so has what is written of it.
-    if behaviour.len() != written(&Baseline::default()).len() {
+    let mut baseline: Baseline = read(behaviour)?;
+    baseline.sight = read(sight)?;
+    if !baseline.is_sound() {
         return Err(Damage::Shape);
     }
     // The network's part can be learned anew by itself.
@@ -279,6 +278,14 @@ pub fn decode(bytes: &[u8]) -> Result<Kept, Damage> {
         source,
     };
     Ok(Kept { baseline, origin })
+}
+
+/// All of the bytes as one value.
+fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Damage> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(Damage::Shape),
+    }
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
