@@ -266,6 +266,13 @@ fn requests_by_strange_names_and_from_other_sites_are_refused() {
         assert_eq!(tried(Method::GET, path, &image), 403, "{path}");
         assert_eq!(tried(Method::GET, path, &[("origin", "http://evil.example")]), 403, "{path}");
     }
+    let listed = [("origin", "http://localhost:3001")];
+    assert_eq!(tried(Method::POST, "/start", &listed), 200);
+    for (method, path) in
+        [(Method::POST, "/api/password"), (Method::POST, "/api/tokens"), (Method::GET, "/api/access")]
+    {
+        assert_eq!(tried(method, path, &listed), 403, "{path} is for the camera's own page");
+    }
     let form = [("origin", "null"), ("content-type", "application/x-www-form-urlencoded")];
     assert_eq!(tried(Method::POST, "/stop", &form), 403);
     assert_eq!(server.get("/status").json()["streaming"], true, "nobody stopped it");

@@ -410,7 +410,7 @@ impl Default for Server {
             cors_origins: vec!["http://localhost:3000".into(), "http://localhost:3001".into()],
             max_viewers: 50,
             max_connections: 256,
-            max_address_connections: 64,
+            max_address_connections: 128,
             head_seconds: 10.0,
             max_head_bytes: 16_384,
             max_body_bytes: 65_536,

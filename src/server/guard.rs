@@ -100,21 +100,22 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
             "this server isn't known by the name in the address; server.names lists those by which it is",
         ));
     }
-    let from = origin::origin(request.headers(), &app.context.server.cors_origins);
-    if !origin::may(from, request.method(), request.headers()) {
-        return refused(Problem::new(
-            StatusCode::FORBIDDEN,
-            "Origin not allowed",
-            "pages of this site may not use the camera; server.cors_origins lists those that may",
-        ));
-    }
     let (mut parts, body) = request.into_parts();
     let caller = Caller::of(&parts);
     if app.context.tls.is_some() && !caller.secure {
         return refused(encrypted_instead(&parts));
     }
+    let from = origin::origin(&parts.headers, &app.context.server.cors_origins);
     let pattern = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
     let terms = app.terms.terms(pattern, &parts.method);
+    let listed_elsewhere = from == From::Listed && terms.own_pages;
+    if listed_elsewhere || !origin::may(from, &parts.method, &parts.headers) {
+        return refused(Problem::new(
+            StatusCode::FORBIDDEN,
+            "Origin not allowed",
+            "pages of this site may not do that; server.cors_origins lists those that may use the camera",
+        ));
+    }
     match admission::admit(&app, &parts, terms.need).await {
         Ok(Some(grant)) => {
             parts.extensions.insert(grant);

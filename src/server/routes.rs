@@ -34,16 +34,23 @@ pub struct Route {
     pub handler: MethodRouter<Arc<App>>,
     /// It encodes a picture, writes to the disk or asks devices: each address may call it so often only.
     pub costs_much: bool,
+    /// It is about who may come in: that is for this server's own page and for programs, and for no page of another site,
+    /// listed or not.
+    pub own_pages: bool,
 }
 
 impl Route {
     fn costs_much(self) -> Self {
         Self { costs_much: true, ..self }
     }
+
+    fn own_pages(self) -> Self {
+        Self { own_pages: true, ..self }
+    }
 }
 
 /// Any other method or address: it needs all.
-const UNKNOWN: Terms = Terms { need: ADMIN, costs_much: false };
+const UNKNOWN: Terms = Terms { need: ADMIN, costs_much: false, own_pages: false };
 
 fn route<H: Handler<T, Arc<App>>, T: 'static>(
     need: Need,
@@ -51,7 +58,7 @@ fn route<H: Handler<T, Arc<App>>, T: 'static>(
     path: &'static str,
     handler: H,
 ) -> Route {
-    Route { need, method, path, handler: on(filter, handler), costs_much: false }
+    Route { need, method, path, handler: on(filter, handler), costs_much: false, own_pages: false }
 }
 
 fn get<H: Handler<T, Arc<App>>, T: 'static>(need: Need, path: &'static str, handler: H) -> Route {
@@ -98,7 +105,7 @@ pub fn routes() -> Vec<Route> {
         get(ViewOrLink, "/api/snapshots/{filename}", snapshots::download),
         post(VIEW, "/api/snapshots/{filename}/link", access::link).costs_much(),
         post(VIEW, "/api/logout", access::log_out),
-        post(VIEW, "/api/password", access::set_password),
+        post(VIEW, "/api/password", access::set_password).own_pages(),
         post(CONTROL, "/start", guide::start),
         post(CONTROL, "/stop", guide::stop),
         post(CONTROL, "/snapshot", snapshots::take).costs_much(),
@@ -112,10 +119,10 @@ pub fn routes() -> Vec<Route> {
         patch(ADMIN, "/api/settings", settings::change).costs_much(),
         get(ADMIN, "/api/system", system::show).costs_much(),
         get(ADMIN, "/api/log", log_lines::list).costs_much(),
-        get(ADMIN, "/api/access", access::list),
-        post(ADMIN, "/api/tokens", access::make_token).costs_much(),
-        delete(ADMIN, "/api/tokens/{name}", access::revoke_token),
-        delete(ADMIN, "/api/sessions/{id}", access::end_session),
+        get(ADMIN, "/api/access", access::list).own_pages(),
+        post(ADMIN, "/api/tokens", access::make_token).costs_much().own_pages(),
+        delete(ADMIN, "/api/tokens/{name}", access::revoke_token).own_pages(),
+        delete(ADMIN, "/api/sessions/{id}", access::end_session).own_pages(),
     ]
 }
 
@@ -124,6 +131,7 @@ pub fn routes() -> Vec<Route> {
 pub struct Terms {
     pub need: Need,
     pub costs_much: bool,
+    pub own_pages: bool,
 }
 
 /// The terms of each call, by method and address.
@@ -132,8 +140,8 @@ pub struct Table(HashMap<&'static str, Vec<(Method, Terms)>>);
 impl Table {
     pub fn of(routes: &[Route]) -> Self {
         let mut table: HashMap<_, Vec<_>> = HashMap::new();
-        for Route { need, method, path, costs_much, .. } in routes {
-            let terms = Terms { need: *need, costs_much: *costs_much };
+        for Route { need, method, path, costs_much, own_pages, .. } in routes {
+            let terms = Terms { need: *need, costs_much: *costs_much, own_pages: *own_pages };
             table.entry(*path).or_default().push((method.clone(), terms));
         }
         Self(table)

@@ -29,6 +29,8 @@ export class Program {
   #password: string | undefined;
   #child: ChildProcess | undefined;
   #port = 0;
+  /** What answers 200 once the program is as tests expect it. */
+  readonly #sign: string;
 
   private constructor(setup: Setup) {
     this.#arguments = ['run', '--state', this.state];
@@ -44,9 +46,11 @@ export class Program {
     this.#password = setup.passwords?.admin;
     const camera = setup.camera ?? (setup.config === undefined ? 'demo' : undefined);
     if (camera !== undefined) this.#arguments.push('--camera', camera);
+    // A page that is looked at before the first frame has other things to tell.
+    this.#sign = camera === 'demo' ? '/readyz' : '/healthz';
   }
 
-  /** Returns once the program answers. */
+  /** Returns once the program answers, and the demo scene runs if that is the camera. */
   static async start(setup: Setup = {}): Promise<Program> {
     const program = new Program(setup);
     try {
@@ -130,7 +134,7 @@ export class Program {
 
   async #answers(): Promise<boolean> {
     try {
-      return (await fetch(this.url('/healthz'))).ok;
+      return (await this.ask(this.#sign)).ok;
     } catch {
       return false;
     }
