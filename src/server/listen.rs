@@ -232,7 +232,7 @@ impl Connection {
             let count = stream.peek(&mut first).await?;
             let stream = with_stall(stream, stall);
             if count == 1 && first[0] == HANDSHAKE {
-                Ok::<_, io::Error>(Either::Left(tls.acceptor().accept(stream).await?))
+                Ok::<_, io::Error>(Either::Left(tls.accept(stream).await?))
             } else {
                 Ok(Either::Right(stream))
             }

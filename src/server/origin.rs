@@ -35,11 +35,13 @@ impl Names {
     fn knows(&self, authority: &str) -> bool {
         let Some(host) = host(authority) else { return false };
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        if host.is_empty() {
-            return false;
+        if host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok() {
+            return true;
         }
-        let is_address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
-        is_address || !host.contains('.') || host.ends_with(".localhost") || self.0.contains(&host)
+        // It is sent back when the caller is sent over to https.
+        let is_name =
+            !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        is_name && (!host.contains('.') || host.ends_with(".localhost") || self.0.contains(&host))
     }
 }
 
@@ -163,6 +165,11 @@ mod tests {
             "board:8000:8000",
             "board:x",
             "board@evil.example",
+            "board@evil",
+            "a b",
+            "a\\b",
+            "a/b",
+            "[board]",
         ] {
             assert!(!names.is_ours(&headers(&[("host", strange)])), "{strange}");
         }

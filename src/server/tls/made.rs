@@ -1,28 +1,34 @@
 //! The certificate that a board makes for itself, once, with a key of its own.
 
-use super::{TlsError, load};
+use super::TlsError;
+use super::pair::Paths;
 use crate::service::durable;
-use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType, date_time_ymd};
+use rcgen::{
+    Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType, date_time_ymd,
+};
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::CertifiedKey;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Certificate and key in this folder, made if they aren't there, can't be used, or are for other names.
-pub fn files(
-    folder: &Path,
-    hostname: Option<String>,
-    names: &[String],
-) -> Result<(PathBuf, PathBuf), TlsError> {
-    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+/// Certificate and key in this folder, made if they aren't there, can't be used, or are for other names. Where they can't
+/// be kept they are good until the program ends: a disk takes nothing from the rest.
+///
+/// # Errors
+/// The machine has no randomness.
+pub fn pair(folder: &Path, hostname: Option<String>, names: &[String]) -> Result<CertifiedKey, TlsError> {
+    let paths = Paths { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
     let names = all_names(hostname, names);
     // Beside them, in words, so that no certificate has to be read for it.
     let named = folder.join("names.txt");
     let wanted = names.join("\n");
     let why = match fs::read_to_string(&named) {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Ok(for_names) if for_names == wanted => match load(&certificate, &key) {
-            Ok(_) => return Ok((certificate, key)),
+        Ok(for_names) if for_names == wanted => match paths.load() {
+            Ok(kept) => return Ok(kept),
             Err(error) => Some(error.to_string()),
         },
         Ok(_) => Some("the board's names are others".into()),
@@ -31,20 +37,28 @@ pub fn files(
     if let Some(why) = why {
         log::warn!("a new certificate is made, which browsers will ask about: {why}");
     }
-    let (certificate_pem, key_pem) =
+    let (certificate, key) =
         make(&names, addresses()).map_err(|error| TlsError::NotMade(error.to_string()))?;
-    let keep = || {
-        durable::replace_private(&key, &folder.join("key.unfinished"), key_pem.as_bytes())?;
-        durable::replace(&certificate, &folder.join("certificate.unfinished"), certificate_pem.as_bytes())?;
-        durable::replace(&named, &folder.join("names.unfinished"), wanted.as_bytes())
+    let keep = || -> io::Result<()> {
+        let beside = |name: &str| folder.join(name);
+        durable::replace_private(&paths.key, &beside("key.unfinished"), key.serialize_pem().as_bytes())?;
+        let text = certificate.pem();
+        durable::replace(&paths.certificate, &beside("certificate.unfinished"), text.as_bytes())?;
+        durable::replace(&named, &beside("names.unfinished"), wanted.as_bytes())
     };
-    keep().map_err(|error| TlsError::Unreadable { path: folder.into(), error })?;
-    Ok((certificate, key))
+    if let Err(error) = keep() {
+        log::error!("the certificate can't be kept, and another one is made at the next start: {error}");
+    }
+    let private = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    CertifiedKey::from_der(vec![certificate.der().clone()], private, &ring::default_provider())
+        .map_err(|error| TlsError::NotMade(error.to_string()))
 }
 
-/// The board's own names, then those that are configured.
+/// The board's own names, then those that are configured. A machine that nobody has named is called "(none)", which no
+/// certificate can be for.
 fn all_names(hostname: Option<String>, names: &[String]) -> Vec<String> {
-    let own = hostname.map(|name| name.to_ascii_lowercase());
+    let is_name = |name: &String| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let own = hostname.filter(is_name).map(|name| name.to_ascii_lowercase());
     let own = own.into_iter().flat_map(|name| [format!("{name}.local"), name]);
     let mut all: Vec<String> = own.chain(["localhost".into()]).chain(names.iter().cloned()).collect();
     all.dedup();
@@ -60,8 +74,8 @@ fn addresses() -> Vec<IpAddr> {
     found.iter().map(if_addrs::Interface::ip).collect()
 }
 
-/// PEM texts of a certificate and its key.
-fn make(names: &[String], addresses: Vec<IpAddr>) -> Result<(String, String), rcgen::Error> {
+/// A certificate and its key.
+fn make(names: &[String], addresses: Vec<IpAddr>) -> Result<(Certificate, KeyPair), rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(names)?;
     params.subject_alt_names.extend(addresses.into_iter().map(SanType::IpAddress));
@@ -70,7 +84,7 @@ fn make(names: &[String], addresses: Vec<IpAddr>) -> Result<(String, String), rc
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let name = names.first().map_or("edge-cctv", String::as_str);
     params.distinguished_name.push(DnType::CommonName, name);
-    Ok((params.self_signed(&key)?.pem(), key.serialize_pem()))
+    Ok((params.self_signed(&key)?, key))
 }
 
 #[cfg(test)]
@@ -84,10 +98,10 @@ mod tests {
         let folder = folder.path().join("tls");
         let made = |hostname: &str, names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
-            let (certificate, key) = files(&folder, Some(hostname.into()), &names).unwrap();
-            assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
-            load(&certificate, &key).unwrap();
-            fs::read_to_string(certificate).unwrap()
+            let pair = pair(&folder, Some(hostname.into()), &names).unwrap();
+            let mode = fs::metadata(folder.join("key.pem")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            pair.cert
         };
         let first = made("Board", &[]);
         assert_eq!(made("board", &[]), first);
@@ -100,11 +114,21 @@ mod tests {
     }
 
     #[test]
+    fn what_can_not_be_kept_is_good_until_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        // A file in the place of the folder: writing fails whoever runs the test.
+        let file = folder.path().join("tls");
+        fs::write(&file, "").unwrap();
+        assert!(pair(&file, Some("board".into()), &[]).is_ok());
+    }
+
+    #[test]
     fn a_board_has_its_names_and_addresses() {
         assert_eq!(
             all_names(Some("Board".into()), &["x.org".into()]),
             ["board.local", "board", "localhost", "x.org"]
         );
+        assert_eq!(all_names(Some("(none)".into()), &[]), ["localhost"]);
         assert!(addresses().iter().any(IpAddr::is_loopback));
     }
 }
