@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use ureq::http::{HeaderMap, Method, Request};
+use ureq::http::{HeaderMap, HeaderName, Method, Request};
 
 /// Longer than anything takes on the slowest machine, so that a failure ends the test.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -290,6 +290,14 @@ pub struct Part {
 }
 
 impl Stream {
+    /// The answer to a request that was sent already, and isn't chunked.
+    pub fn of(stream: impl Read + 'static) -> Self {
+        let mut reader: BufReader<Box<dyn Read>> = BufReader::new(Box::new(stream));
+        let (status, headers) = head(&mut reader);
+        assert_eq!(status, 200);
+        Self { headers, reader }
+    }
+
     /// The next picture; `None` at the end of the stream.
     pub fn next(&mut self) -> Option<Part> {
         match self.line().as_deref() {
@@ -320,4 +328,31 @@ impl Stream {
             _ => None,
         }
     }
+}
+
+/// The head of an answer, as far as the empty line.
+pub fn head(reader: &mut impl BufRead) -> (u16, HeaderMap) {
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        line.trim_end().to_string()
+    };
+    let status = line();
+    let code = status.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let code = code.unwrap_or_else(|| panic!("{status:?} is no answer"));
+    let lines = std::iter::from_fn(|| Some(line()).filter(|line| !line.is_empty()));
+    let headers = lines.map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())
+    });
+    (code, headers.collect())
+}
+
+/// The whole answer to a request that ends its connection.
+pub fn answer(stream: impl Read) -> Reply {
+    let mut reader = BufReader::new(stream);
+    let (status, headers) = head(&mut reader);
+    let mut body = Vec::new();
+    reader.read_to_end(&mut body).unwrap();
+    Reply { status, headers, body }
 }
