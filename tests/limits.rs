@@ -62,13 +62,13 @@ fn five_hundred_slow_connections_of_one_address_keep_nobody_else_out() {
     let end = Instant::now() + PATIENCE;
     loop {
         let held = crowd.iter().filter(|stream| !is_ended(stream)).count();
-        if held == 64 {
+        if held == 128 {
             break;
         }
         assert!(Instant::now() < end, "{held} are held");
         std::thread::sleep(Duration::from_millis(50));
     }
-    assert_eq!(server.log().matches("127.0.0.2 has 64 connections").count(), 1, "{}", server.log());
+    assert_eq!(server.log().matches("127.0.0.2 has 128 connections").count(), 1, "{}", server.log());
     drop(crowd);
     let end = Instant::now() + PATIENCE;
     while get_from(2, &server, "/healthz") != Some(200) {

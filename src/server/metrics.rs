@@ -233,7 +233,7 @@ mod tests {
     fn figures_are_in_base_units_and_unmeasured_ones_are_absent() {
         let text = text(&[("yard", condition())], &Report::default(), Figures::default(), 7);
         for line in [
-            "edge_cctv_failed_logins_total 7",
+            "edge_cctv_failed_logins_total{} 7",
             "edge_cctv_frames_analyzed_total{camera=\"yard\"} 1547",
             "edge_cctv_latency_seconds{camera=\"yard\"} 0.0125",
             "edge_cctv_frame_age_seconds{camera=\"yard\"} 0.25",

@@ -265,12 +265,13 @@ fn follow(stderr: impl Read + Send + 'static, log: Arc<Mutex<String>>) -> Receiv
                 .split_once("listening on http")
                 .and_then(|(_, rest)| rest.rsplit_once(':'))
                 .map(|(_, port)| port);
-            if let Some(port) = port.and_then(|rest| rest.trim().parse().ok()) {
-                let _ = sender.send(port);
-            }
             let mut log = log.lock().unwrap();
             log.push_str(&line);
             log.push('\n');
+            drop(log);
+            if let Some(port) = port.and_then(|rest| rest.trim().parse().ok()) {
+                let _ = sender.send(port);
+            }
         }
     });
     receiver
