@@ -12,7 +12,7 @@ onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-t
 npm = packaging/node.sh target/node && cd $(1) && PATH="$(CURDIR)/target/node/bin:$$PATH" npm
 page_sources := $(shell find web -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -print)
 
-.PHONY: run build build-tools page test board-test lint bench cross model clean
+.PHONY: run build build-tools page test board-test fuzz lint bench cross model clean
 
 run: build
 	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
@@ -47,6 +47,11 @@ test: page tests/browser/node_modules/.package-lock.json
 board-test:
 	@packaging/setup.sh board
 	tests/board/all.sh
+
+# Each parser of what others wrote gets so many seconds of mutated input, with AddressSanitizer (fuzz/).
+FUZZ_SECONDS ?= 60
+fuzz: page
+	packaging/fuzz.sh $(FUZZ_SECONDS)
 
 lint: build-tools web/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json
 	cargo fmt --check

@@ -147,7 +147,8 @@ async fn follow_files(access: Arc<Access>, tls: Option<Arc<Tls>>, shutdown: Canc
     }
 }
 
-fn router(context: Context, shutdown: CancellationToken) -> Router {
+/// The addresses with their guards, without connections.
+pub fn router(context: Context, shutdown: CancellationToken) -> Router {
     let routes = routes::routes();
     let app = Arc::new(App {
         terms: Table::of(&routes),
