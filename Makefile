@@ -12,7 +12,7 @@ onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-t
 npm = packaging/node.sh target/node && cd $(1) && PATH="$(CURDIR)/target/node/bin:$$PATH" npm
 page_sources := $(shell find web -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -print)
 
-.PHONY: run build build-tools page test board-test fuzz lint bench cross model clean
+.PHONY: run build build-tools page test board-test fuzz lint audit sbom bench cross model clean
 
 run: build
 	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
@@ -60,6 +60,16 @@ lint: build-tools web/node_modules/.package-lock.json tests/browser/node_modules
 	cargo deny --locked check licenses bans sources
 	@$(call npm,web) run lint
 	@$(call npm,tests/browser) run lint
+
+# Known weaknesses of what we use, Rust and npm. Needs the network, and fails without it.
+audit:
+	packaging/audit.sh
+
+# What the program is made of (CycloneDX), for the board.
+SBOM_TARGET ?= aarch64-unknown-linux-gnu
+sbom:
+	@mkdir -p target
+	packaging/sbom.sh $(SBOM_TARGET) target/edge-cctv-$(SBOM_TARGET).cdx.json
 
 bench: build-tools
 	cargo bench --locked
