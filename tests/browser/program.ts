@@ -134,7 +134,9 @@ export class Program {
 
   async #answers(): Promise<boolean> {
     try {
-      return (await this.ask(this.#sign)).ok;
+      const answer = await this.ask(this.#sign);
+      // Whom it doesn't let in, it tells nothing of its cameras.
+      return answer.ok || (await answer.json()).error !== 'Not ready';
     } catch {
       return false;
     }
