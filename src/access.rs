@@ -102,6 +102,18 @@ pub enum Denied {
     Locked,
 }
 
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// What the caller was let in by doesn't hold any more, by what the disk says: a command was faster.
+    #[error("the login is over")]
+    Over,
+    #[error("{0}")]
+    Token(#[from] TokenFault),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
 /// Whether people need to log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -186,10 +198,11 @@ impl Access {
         let record = match self.store.load() {
             Ok(record) => Some(record.unwrap_or_else(Record::empty)),
             Err(error) => {
-                log::error!(
-                    "access.json in the state folder can't be used, nobody can log in: {error}. \
-                     `edge-cctv passwd` makes a new one"
-                );
+                let how = match error {
+                    StoreError::Damaged(_) => "; `edge-cctv passwd` makes a new one",
+                    StoreError::Newer(_) | StoreError::Io(_) => "",
+                };
+                log::error!("access.json in the state folder can't be used, nobody can log in: {error}{how}");
                 None
             }
         };
@@ -205,21 +218,27 @@ impl Access {
         let mut known = self.known();
         let record = known.record.clone();
         known.grants.retain(|by, ended| {
-            let holds = record.as_ref().is_some_and(|record| match by {
-                By::OpenDoor => self.door_of(Some(record)) == Door::Open,
-                By::Link => true,
-                By::Session(hash) => record.session(hash, now).is_some(),
-                By::Token(hash) => record.token(hash).is_some(),
-                By::Password(hash) => User::ALL
-                    .iter()
-                    .any(|user| record.password(*user).is_some_and(|password| password.hash == *hash)),
-            });
-            let holds = holds || (*by == By::OpenDoor && self.open_by_configuration);
+            let holds = self.holds(record.as_ref(), by, now);
             if !holds {
                 ended.cancel();
             }
             holds
         });
+    }
+
+    /// Whether somebody who was let in by this would be let in now.
+    fn holds(&self, record: Option<&Record>, by: &By, now: u64) -> bool {
+        match (by, record) {
+            (By::OpenDoor, record) => self.door_of(record) == Door::Open,
+            (By::Link, _) => true,
+            (_, None) => false,
+            (By::Session(hash), Some(record)) => record.session(hash, now).is_some(),
+            (By::Token(hash), Some(record)) => record.token(hash).is_some(),
+            (By::Password(hash), Some(record)) => {
+                let passwords = User::ALL.iter().filter_map(|user| record.password(*user));
+                passwords.into_iter().any(|password| password.hash == *hash)
+            }
+        }
     }
 
     pub fn door(&self) -> Door {
@@ -306,13 +325,30 @@ impl Access {
         secret::sign(&self.remembering, &format!("{}\n{hash}\n{password}", user.name()))
     }
 
-    /// Begins a session for somebody who has shown who they are. Blocks.
+    /// Begins a session for somebody who has shown by the password of this hash who they are. A session that can't be kept,
+    /// because the disk is full, is good until the program ends: who shall make room has to come in. Blocks.
     ///
     /// # Errors
-    /// It can't be kept.
-    pub fn begin_session(&self, user: User, address: IpAddr, agent: &str) -> Result<String, StoreError> {
-        let now = self.seconds();
-        self.change(|record| record.begin_session(user, now, address.to_canonical().to_string(), agent))
+    /// The user has another password meanwhile, or the file can't be used.
+    pub fn begin_session(
+        &self,
+        user: User,
+        hash: &str,
+        address: IpAddr,
+        agent: &str,
+    ) -> Result<String, ChangeError> {
+        let (now, by) = (self.seconds(), By::Password(hash.into()));
+        let begin =
+            |record: &mut Record| record.begin_session(user, now, address.to_canonical().to_string(), agent);
+        match self.change(&by, |record| Ok(begin(record))) {
+            Err(ChangeError::Store(StoreError::Io(error))) => {
+                log::warn!("a session is good until the program ends, for it can't be kept: {error}");
+                let mut known = self.known();
+                let record = known.record.as_mut().filter(|record| self.holds(Some(record), &by, now));
+                record.map(begin).ok_or(ChangeError::Over)
+            }
+            begun => begun,
+        }
     }
 
     /// Whether it is the user's password; who that is and the password's hash. Counts failures. Blocks.
@@ -320,6 +356,8 @@ impl Access {
     /// # Errors
     /// It isn't right, or too many weren't.
     pub fn check(&self, user: &str, password: &str, address: IpAddr) -> Result<(User, String), Denied> {
+        // A password that a command has changed a moment ago must not be right any more.
+        self.refresh();
         let user = User::named(user);
         let kept = {
             let mut known = self.known();
@@ -350,53 +388,59 @@ impl Access {
     }
 
     /// Gives a user another password, which must have been checked, or takes it away. Ends the user's sessions but that of
-    /// `keeper`, and all links. Blocks.
+    /// the caller, and all links. The new password's hash. Blocks.
     ///
     /// # Errors
-    /// It can't be kept.
-    pub fn set_password(&self, user: User, password: Option<&str>, keeper: &By) -> Result<(), StoreError> {
+    /// It can't be kept, or the caller's login is over.
+    pub fn set_password(
+        &self,
+        by: &By,
+        user: User,
+        password: Option<&str>,
+    ) -> Result<Option<String>, ChangeError> {
         let password = password.map(|password| Password::of(password, self.seconds(), false));
-        let kept = match keeper {
+        let hash = password.as_ref().map(|password| password.hash.clone());
+        let kept = match by {
             By::Session(hash) => Some(hash.as_str()),
             _ => None,
         };
-        let set = password.is_some();
-        self.change(|record| record.set_password(user, password, kept))?;
-        log::info!("the password of {} was {}", user.name(), if set { "changed" } else { "taken away" });
-        Ok(())
+        self.change(by, |record| {
+            record.set_password(user, password, kept);
+            Ok(())
+        })?;
+        log::info!(
+            "the password of {} was {}",
+            user.name(),
+            if hash.is_some() { "changed" } else { "taken away" }
+        );
+        Ok(hash)
     }
 
     /// Makes a token and returns it with its secret. Blocks.
     ///
     /// # Errors
-    /// It can't be kept; within: its name or number is wrong.
-    pub fn make_token(
-        &self,
-        name: &str,
-        scope: Scope,
-    ) -> Result<Result<(String, u64), TokenFault>, StoreError> {
+    /// Its name or number is wrong, it can't be kept, or the caller's login is over.
+    pub fn make_token(&self, by: &By, name: &str, scope: Scope) -> Result<(String, u64), ChangeError> {
         let now = self.seconds();
-        let made = self.change(|record| record.make_token(name, scope, now))?;
-        if made.is_ok() {
-            log::info!("the token {name} was made");
-        }
-        Ok(made.map(|secret| (secret, now)))
+        let secret = self.change(by, |record| Ok(record.make_token(name, scope, now)?))?;
+        log::info!("the token {name} was made");
+        Ok((secret, now))
     }
 
     /// Revokes a token; false if there is none of this name. Blocks.
     ///
     /// # Errors
-    /// It can't be kept.
-    pub fn revoke_token(&self, name: &str) -> Result<bool, StoreError> {
-        self.change(|record| record.revoke_token(name))
+    /// It can't be kept, or the caller's login is over.
+    pub fn revoke_token(&self, by: &By, name: &str) -> Result<bool, ChangeError> {
+        self.change(by, |record| Ok(record.revoke_token(name)))
     }
 
     /// Ends the sessions that are chosen, and tells how many those were. Blocks.
     ///
     /// # Errors
-    /// It can't be kept.
-    pub fn end_sessions(&self, chosen: impl Fn(&Session) -> bool) -> Result<usize, StoreError> {
-        self.change(|record| record.end_sessions(chosen))
+    /// It can't be kept, or the caller's login is over.
+    pub fn end_sessions(&self, by: &By, chosen: impl Fn(&Session) -> bool) -> Result<usize, ChangeError> {
+        self.change(by, |record| Ok(record.end_sessions(chosen)))
     }
 
     /// What is kept, for the administrator, with the last use of each token since the start.
@@ -408,11 +452,11 @@ impl Access {
     /// A signature that opens `path` until `expires` (Unix seconds). Blocks.
     ///
     /// # Errors
-    /// The key that signs can't be kept.
-    pub fn link(&self, path: &str, expires: u64) -> Result<String, StoreError> {
+    /// The key that signs can't be kept, or the caller's login is over.
+    pub fn link(&self, by: &By, path: &str, expires: u64) -> Result<String, ChangeError> {
         let kept = self.known().stamp.is_some();
         if !kept {
-            self.change(|_| ())?;
+            self.change(by, |_| Ok(()))?;
         }
         let known = self.known();
         let key = known.record.as_ref().map(Record::key).unwrap_or_default();
@@ -440,16 +484,23 @@ impl Access {
         Grant { scope, user, by, ended }
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> Result<T, StoreError> {
+    /// Changes what is on the disk, if by that the caller is still let in: what is in memory may be seconds old.
+    fn change<T>(
+        &self,
+        by: &By,
+        change: impl FnOnce(&mut Record) -> Result<T, ChangeError>,
+    ) -> Result<T, ChangeError> {
         let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (record, result) = self.store.change(false, change)?;
-        let stamp = self.store.stamp();
+        let now = self.seconds();
+        let changed = self.store.change(false, |record| {
+            if self.holds(Some(record), by, now) { change(record) } else { Err(ChangeError::Over) }
+        })?;
         let mut known = self.known();
-        known.record = Some(record);
-        known.stamp = stamp;
+        known.record = Some(changed.record);
+        known.stamp = changed.stamp;
         drop((known, changing));
         self.end_what_is_over();
-        Ok(result)
+        Ok(changed.result)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

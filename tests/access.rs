@@ -4,7 +4,7 @@
 mod access;
 mod common;
 
-use access::{ADMIN, VIEWER, ask, command, done, guarded, log_in, session, token};
+use access::{ADMIN, VIEWER, ask, command, done, eventually, guarded, log_in, session, token};
 use common::Server;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -224,9 +224,7 @@ fn a_link_opens_one_snapshot_for_a_while() {
     assert_eq!(ask(&server, Method::POST, "/api/snapshots/snapshot_1.jpg/link", by, Value::Null).status, 404);
     assert_eq!(ask(&server, Method::POST, &format!("{path}/link?seconds=1"), by, Value::Null).status, 400);
     done(&["passwd"], server.folder.path(), &format!("{ADMIN}\n"));
-    while server.get(url).status == 200 {
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    eventually("the link is void", || server.get(url).status == 401);
 }
 
 #[test]
@@ -333,15 +331,11 @@ fn commands_say_what_is_wrong_and_tokens_come_and_go_while_it_runs() {
     let bearer = format!("Bearer {}", token(&server, "control"));
     assert!(!command(&["token", "add", "control", "--scope", "view"], state, "").status.success());
     let opens = || ask(&server, Method::GET, "/status", ("authorization", &bearer), Value::Null).status;
-    while opens() != 200 {
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    eventually("the token opens", || opens() == 200);
     let listed = done(&["token", "list"], state, "");
     assert!(listed.starts_with("control ") && !listed.contains("ecctv_"), "{listed}");
     done(&["token", "remove", "control"], state, "");
-    while opens() != 401 {
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    eventually("the token opens nothing", || opens() == 401);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 mod access;
 mod common;
 
-use access::{ADMIN, VIEWER, ask, guarded, log_in, session, token};
+use access::{ADMIN, VIEWER, ask, eventually, guarded, log_in, session, token};
 use common::{Reply, Server};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -64,9 +64,10 @@ fn everybody_may_do_what_the_table_says_and_nothing_else() {
     let tokens = ["view", "control", "admin"].map(|scope| format!("Bearer {}", token(&server, scope)));
     server.wait_for_log("listening");
     // The program looks for new tokens every two seconds.
-    while ask(&server, Method::GET, "/status", ("authorization", &tokens[2]), Value::Null).status != 200 {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    let last = ("authorization", tokens[2].as_str());
+    eventually("the last token opens", || {
+        ask(&server, Method::GET, "/status", last, Value::Null).status == 200
+    });
     for (method, path, need) in table() {
         let address = address(path);
         let tried = |by| verdict(&ask(&server, method.clone(), &address, by, Value::Null));

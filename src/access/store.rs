@@ -3,7 +3,7 @@
 use super::record::{Record, VERSION};
 use crate::service::durable;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,13 @@ pub struct Stamp {
     inode: u64,
     bytes: u64,
     modified: (i64, i64),
+}
+
+/// What is on the disk after a change.
+pub struct Changed<T> {
+    pub record: Record,
+    pub stamp: Option<Stamp>,
+    pub result: T,
 }
 
 pub struct Store {
@@ -54,17 +61,14 @@ impl Store {
     /// # Errors
     /// The file can't be read or can't be used.
     pub fn load(&self) -> Result<Option<Record>, StoreError> {
-        let mut bytes = Vec::new();
-        match File::open(self.path()) {
-            Ok(file) => file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Ok(None);
+        let bytes = match durable::read(&self.path(), MOST_BYTES) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                return Err(StoreError::Damaged("it is bigger than 1 MiB".into()));
             }
             Err(error) => return Err(error.into()),
         };
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(StoreError::Damaged("it is bigger than 1 MiB".into()));
-        }
         let record: Record =
             serde_json::from_slice(&bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
         if record.version() > VERSION { Err(StoreError::Newer(record.version())) } else { Ok(Some(record)) }
@@ -74,25 +78,28 @@ impl Store {
     /// all is as it was. With `anew`, a file that can't be used is given up for an empty record.
     ///
     /// # Errors
-    /// The file can't be used, or the folder can't be written.
-    pub fn change<T>(
+    /// The file can't be used, the folder can't be written, or `change` refuses.
+    pub fn change<T, E: From<StoreError>>(
         &self,
         anew: bool,
-        change: impl FnOnce(&mut Record) -> T,
-    ) -> Result<(Record, T), StoreError> {
-        fs::create_dir_all(&self.folder)?;
+        change: impl FnOnce(&mut Record) -> Result<T, E>,
+    ) -> Result<Changed<T>, E> {
+        let io = |error: io::Error| StoreError::from(error);
+        fs::create_dir_all(&self.folder).map_err(io)?;
         // The folder itself is locked: a lock file that root makes would be closed to the service.
-        let folder = File::open(&self.folder)?;
-        folder.lock()?;
+        let folder = File::open(&self.folder).map_err(io)?;
+        folder.lock().map_err(io)?;
         let mut record = match self.load() {
             Ok(record) => record.unwrap_or_else(Record::empty),
             Err(StoreError::Damaged(_)) if anew => Record::empty(),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
-        let result = change(&mut record);
+        let result = change(&mut record)?;
         let text = serde_json::to_string_pretty(&record).expect("texts and numbers are always JSON");
-        durable::replace_private(&self.path(), &self.folder.join("access.unfinished"), text.as_bytes())?;
-        Ok((record, result))
+        let unfinished = self.folder.join("access.unfinished");
+        durable::replace_private(&self.path(), &unfinished, text.as_bytes()).map_err(io)?;
+        // While nobody else can write: a later stamp could be that of another record.
+        Ok(Changed { record, stamp: self.stamp(), result })
     }
 }
 
@@ -101,6 +108,10 @@ mod tests {
     use super::super::Scope;
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    fn nothing(_: &mut Record) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     #[test]
     fn changes_of_several_processes_come_one_after_the_other() {
@@ -111,8 +122,10 @@ mod tests {
                 scope.spawn(move || {
                     for n in 0..5 {
                         let name = format!("{thread}-{n}");
-                        let made = store.change(false, |record| record.make_token(&name, Scope::View, 1));
-                        made.unwrap().1.unwrap();
+                        let made = store.change(false, |record| {
+                            Ok::<_, StoreError>(record.make_token(&name, Scope::View, 1).unwrap())
+                        });
+                        made.unwrap();
                     }
                 });
             }
@@ -125,10 +138,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path());
         assert!(store.load().unwrap().is_none() && store.stamp().is_none());
-        store.change(false, |_| ()).unwrap();
+        store.change(false, nothing).unwrap();
         let before = store.stamp();
         assert_eq!(fs::metadata(store.path()).unwrap().permissions().mode() & 0o777, 0o600);
-        store.change(false, |_| ()).unwrap();
+        store.change(false, nothing).unwrap();
         assert_ne!(store.stamp(), before);
     }
 
@@ -136,18 +149,18 @@ mod tests {
     fn what_can_not_be_used_is_no_empty_record() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path());
-        store.change(false, |_| ()).unwrap();
+        store.change(false, nothing).unwrap();
         let good = fs::read_to_string(store.path()).unwrap();
         let newer = good.replace("\"version\": 1", "\"version\": 2");
         for bad in ["", "{}", "null", &good[..good.len() / 2], &newer] {
             fs::write(store.path(), bad).unwrap();
             assert!(store.load().is_err(), "{bad}");
-            assert!(store.change(false, |_| ()).is_err(), "{bad}");
+            assert!(store.change(false, nothing).is_err(), "{bad}");
             assert_eq!(fs::read_to_string(store.path()).unwrap(), bad);
         }
-        assert!(matches!(store.change(true, |_| ()), Err(StoreError::Newer(2))));
+        assert!(matches!(store.change(true, nothing), Err(StoreError::Newer(2))));
         fs::write(store.path(), &good[1..]).unwrap();
-        store.change(true, |_| ()).unwrap();
+        store.change(true, nothing).unwrap();
         assert!(store.load().unwrap().is_some());
     }
 }

@@ -25,7 +25,22 @@ fn on_lan(state: &Path) -> (Access, Arc<SimulatedClock>) {
 /// As `edge-cctv passwd` does it, in another process.
 fn passwd(state: &Path, user: User, password: &str) {
     let password = Password::of(password, 1, true);
-    Store::new(state).change(true, |record| record.set_password(user, Some(password), None)).unwrap();
+    let changed = Store::new(state).change(true, |record| {
+        record.set_password(user, Some(password), None);
+        Ok::<_, StoreError>(())
+    });
+    changed.unwrap();
+}
+
+/// The secret of a new session of the administrator's.
+fn log_in(access: &Access) -> String {
+    let (user, hash) = access.check("admin", GOOD, HERE).unwrap();
+    access.begin_session(user, &hash, HERE, "").unwrap()
+}
+
+/// By what the administrator is let in.
+fn admin(access: &Access) -> By {
+    By::Password(access.admin_password().unwrap().hash)
 }
 
 #[test]
@@ -49,7 +64,7 @@ fn a_file_that_disappears_or_breaks_while_it_runs_opens_nothing() {
     let state = tempfile::tempdir().unwrap();
     passwd(state.path(), User::Admin, GOOD);
     let (access, _) = on_lan(state.path());
-    let session = access.begin_session(User::Admin, HERE, "").unwrap();
+    let session = log_in(&access);
     let grant = access.by_session(&session).unwrap();
     for spoil in
         [|file: &Path| std::fs::write(file, "{}").unwrap(), |file: &Path| std::fs::remove_file(file).unwrap()]
@@ -69,7 +84,7 @@ fn a_command_that_changes_the_password_ends_sessions_and_remembered_passwords_at
     passwd(state.path(), User::Admin, GOOD);
     passwd(state.path(), User::Viewer, "battery staple");
     let (access, _) = on_lan(state.path());
-    let session = access.begin_session(User::Admin, HERE, "").unwrap();
+    let session = log_in(&access);
     let by_session = access.by_session(&session).unwrap();
     assert!(access.by_remembered_password("admin", GOOD).is_none());
     let by_password = access.by_password("admin", GOOD, HERE).unwrap();
@@ -91,10 +106,10 @@ fn who_changes_the_own_password_stays_and_their_other_sessions_end() {
     let state = tempfile::tempdir().unwrap();
     passwd(state.path(), User::Admin, GOOD);
     let (access, _) = on_lan(state.path());
-    let secrets: Vec<_> = (0..2).map(|_| access.begin_session(User::Admin, HERE, "").unwrap()).collect();
+    let secrets: Vec<_> = (0..2).map(|_| log_in(&access)).collect();
     let grants: Vec<_> = secrets.iter().map(|secret| access.by_session(secret).unwrap()).collect();
     assert!(access.admin_password().unwrap().made);
-    access.set_password(User::Admin, Some("another horse"), &grants[0].by).unwrap();
+    access.set_password(&grants[0].by, User::Admin, Some("another horse")).unwrap();
     assert!(!access.admin_password().unwrap().made);
     assert!(!grants[0].ended.is_cancelled() && grants[1].ended.is_cancelled());
 }
@@ -121,11 +136,11 @@ fn a_token_opens_until_it_is_revoked() {
     let state = tempfile::tempdir().unwrap();
     passwd(state.path(), User::Admin, GOOD);
     let (access, _) = on_lan(state.path());
-    let (secret, _) = access.make_token("ha", Scope::Control).unwrap().unwrap();
+    let (secret, _) = access.make_token(&admin(&access), "ha", Scope::Control).unwrap();
     let grant = access.by_token(&secret).unwrap();
     assert_eq!((grant.scope, grant.user), (Scope::Control, None));
     assert!(access.by_token("ecctv_00").is_none() && access.by_session(&secret).is_none());
-    assert!(access.revoke_token("ha").unwrap());
+    assert!(access.revoke_token(&admin(&access), "ha").unwrap());
     assert!(grant.ended.is_cancelled() && access.by_token(&secret).is_none());
 }
 
@@ -135,7 +150,7 @@ fn a_link_opens_its_own_path_until_it_is_over_or_the_password_changes() {
     passwd(state.path(), User::Admin, GOOD);
     let (access, clock) = on_lan(state.path());
     let expires = access.seconds() + 60;
-    let signature = access.link("/api/snapshots/snapshot_1.jpg", expires).unwrap();
+    let signature = access.link(&admin(&access), "/api/snapshots/snapshot_1.jpg", expires).unwrap();
     let opens = |path, expires| access.by_link(path, expires, &signature).is_some();
     assert!(opens("/api/snapshots/snapshot_1.jpg", expires));
     assert!(!opens("/api/snapshots/snapshot_2.jpg", expires));
@@ -143,9 +158,9 @@ fn a_link_opens_its_own_path_until_it_is_over_or_the_password_changes() {
     clock.sleep(Duration::from_secs(61));
     assert!(!opens("/api/snapshots/snapshot_1.jpg", expires));
     let expires = access.seconds() + 60;
-    let signature = access.link("/api/snapshots/snapshot_1.jpg", expires).unwrap();
+    let signature = access.link(&admin(&access), "/api/snapshots/snapshot_1.jpg", expires).unwrap();
     assert!(access.by_link("/api/snapshots/snapshot_1.jpg", expires, &signature).is_some());
-    access.set_password(User::Admin, Some("another horse"), &By::OpenDoor).unwrap();
+    access.set_password(&admin(&access), User::Admin, Some("another horse")).unwrap();
     assert!(access.by_link("/api/snapshots/snapshot_1.jpg", expires, &signature).is_none());
 }
 
@@ -156,6 +171,41 @@ fn an_open_door_closes_behind_the_first_password() {
     let access = open(&config, &SimulatedClock::shared());
     let grant = access.anybody().unwrap();
     assert_eq!(grant.scope, Scope::Admin);
-    access.set_password(User::Admin, Some(GOOD), &grant.by).unwrap();
+    access.set_password(&grant.by, User::Admin, Some(GOOD)).unwrap();
     assert!(grant.ended.is_cancelled() && access.anybody().is_none());
+}
+
+#[test]
+fn what_a_command_has_ended_a_moment_ago_changes_nothing_any_more() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    let (access, _) = on_lan(state.path());
+    let grant = access.by_session(&log_in(&access)).unwrap();
+    let (user, hash) = access.check("admin", GOOD, HERE).unwrap();
+    // Nobody has looked at the file since.
+    passwd(state.path(), User::Admin, "another horse");
+    assert!(!grant.ended.is_cancelled());
+    let over = |result: Result<(), ChangeError>| matches!(result, Err(ChangeError::Over));
+    assert!(over(access.begin_session(user, &hash, HERE, "").map(drop)));
+    assert!(over(access.make_token(&grant.by, "mine", Scope::Admin).map(drop)));
+    assert!(over(access.set_password(&grant.by, User::Admin, Some("mine for ever")).map(drop)));
+    assert!(over(access.end_sessions(&grant.by, |_| true).map(drop)));
+    assert_eq!(access.check("admin", GOOD, HERE), Err(Denied::Wrong));
+    assert!(grant.ended.is_cancelled());
+    let kept = Store::new(state.path()).load().unwrap().unwrap();
+    assert!(kept.sessions().is_empty() && kept.tokens().is_empty());
+}
+
+#[test]
+fn with_a_full_disk_one_comes_in_all_the_same() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    let (access, _) = on_lan(state.path());
+    // A folder in the place of the new file: writing fails whoever runs the test.
+    std::fs::create_dir(state.path().join("access.unfinished")).unwrap();
+    let session = log_in(&access);
+    access.refresh();
+    assert_eq!(access.by_session(&session).unwrap().scope, Scope::Admin);
+    let made = access.make_token(&admin(&access), "ha", Scope::View);
+    assert!(matches!(made, Err(ChangeError::Store(StoreError::Io(_)))), "what must last is refused");
 }

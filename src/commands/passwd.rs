@@ -4,7 +4,7 @@ use super::state::StateFolder;
 use crate::access::User;
 use crate::access::password;
 use crate::access::record::Password;
-use crate::access::store::Store;
+use crate::access::store::{Store, StoreError};
 use crate::commands::Failure;
 use crate::service::clock::rfc3339;
 use clap::Args;
@@ -51,8 +51,9 @@ impl Passwd {
         let kept = Password::of(&text, seconds, self.generate);
         let changed = store.change(true, |record| {
             record.set_password(self.user, Some(kept), None);
+            Ok(())
         });
-        changed.map_err(|error| {
+        changed.map_err(|error: StoreError| {
             Failure::from(format!("the password can't be kept in {}: {error}", folder.display()))
         })?;
         let name = self.user.name();

@@ -1,9 +1,9 @@
 //! `edge-cctv token`: tokens for programs, made and revoked also while the program runs.
 
 use super::state::StateFolder;
-use crate::access::Scope;
 use crate::access::record::Record;
-use crate::access::store::{Store, StoreError};
+use crate::access::store::Store;
+use crate::access::{ChangeError, Scope};
 use crate::commands::Failure;
 use crate::service::clock::rfc3339;
 use clap::{Args, Subcommand, ValueEnum as _};
@@ -46,17 +46,20 @@ impl Token {
     pub fn run(&self) -> Result<(), Failure> {
         let folder = self.state.path()?;
         let store = Store::new(&folder);
-        let failed =
-            |error: StoreError| Failure::from(format!("access.json in {}: {error}", folder.display()));
+        let failed = |error: ChangeError| match error {
+            ChangeError::Store(error) => {
+                Failure::from(format!("access.json in {}: {error}", folder.display()))
+            }
+            error => Failure::from(error.to_string()),
+        };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         match &self.action {
             Action::Add { name, scope } => {
-                let made = store.change(false, |record| record.make_token(name, *scope, now));
-                let secret = made.map_err(failed)?.1.map_err(|fault| Failure::from(fault.to_string()))?;
-                println!("{secret}");
+                let made = store.change(false, |record| Ok(record.make_token(name, *scope, now)?));
+                println!("{}", made.map_err(failed)?.result);
             }
             Action::List => {
-                let record = store.load().map_err(failed)?;
+                let record = store.load().map_err(|error| failed(error.into()))?;
                 for token in record.as_ref().map(Record::tokens).unwrap_or_default() {
                     let scope = token.scope.to_possible_value().expect("no scope is hidden");
                     let created = rfc3339(UNIX_EPOCH + Duration::from_secs(token.created));
@@ -64,8 +67,8 @@ impl Token {
                 }
             }
             Action::Remove { name } => {
-                let (_, revoked) = store.change(false, |record| record.revoke_token(name)).map_err(failed)?;
-                if !revoked {
+                let changed = store.change(false, |record| Ok(record.revoke_token(name)));
+                if !changed.map_err(failed)?.result {
                     return Err(Failure::from(format!("there is no token named {name}")));
                 }
                 println!("{name} is revoked");

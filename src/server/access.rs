@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::query::{Parameters, parsed};
 use crate::access::record::{self, SESSION_SECONDS, TokenFault};
 use crate::access::store::StoreError;
-use crate::access::{Access, By, Denied, Door, Grant, Scope, User, password};
+use crate::access::{Access, By, ChangeError, Denied, Door, Grant, Scope, User, password};
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
@@ -89,11 +89,11 @@ pub async fn log_in(
     let Login { user, password } = parsed(&body, "{\"user\": \"admin\", \"password\": \"...\"}")?;
     let agent = agent(&headers);
     let begun = hashing(&app, move |access| {
-        let (user, _) = access.check(&user, &password, caller.address)?;
+        let (user, hash) = access.check(&user, &password, caller.address)?;
         log::info!("{} logged in from {}", user.name(), caller.address);
-        Ok(access.begin_session(user, caller.address, &agent))
+        Ok(access.begin_session(user, &hash, caller.address, &agent))
     });
-    let secret = begun.await.map_err(|denied| refusal(&denied))?.map_err(|error| not_kept(&error))?;
+    let secret = begun.await.map_err(|denied| refusal(&denied))?.map_err(|error| unchanged(&error))?;
     Ok(begun_session(&app, &secret, caller))
 }
 
@@ -114,8 +114,9 @@ pub async fn log_out(
     caller: Caller,
     Extension(grant): Extension<Grant>,
 ) -> Result<Response, Problem> {
-    if let By::Session(hash) = grant.by {
-        keeping(&app, move |access| access.end_sessions(|session| session.hash == hash)).await?;
+    if let By::Session(hash) = &grant.by {
+        let (by, hash) = (grant.by.clone(), hash.clone());
+        keeping(&app, move |access| access.end_sessions(&by, |session| session.hash == hash)).await?;
     }
     let gone = cookie("", Duration::ZERO, caller);
     Ok((gone, Json(json!({ "status": "logged out" }))).into_response())
@@ -164,14 +165,16 @@ pub async fn set_password(
         if !first {
             access.check(own.name(), current.as_deref().unwrap_or_default(), caller.address)?;
         }
-        let changed = access.set_password(user, new.as_deref(), &grant.by);
-        Ok(changed.and_then(|()| match access.door() {
+        let changed = access.set_password(&grant.by, user, new.as_deref());
+        Ok(changed.and_then(|hash| match (hash, access.door()) {
             // Whoever set the first password is in.
-            Door::Password if first => access.begin_session(user, caller.address, &agent).map(Some),
+            (Some(hash), Door::Password) if first => {
+                access.begin_session(user, &hash, caller.address, &agent).map(Some)
+            }
             _ => Ok(None),
         }))
     });
-    let begun = changing.await.map_err(|denied| refusal(&denied))?.map_err(|error| not_kept(&error))?;
+    let begun = changing.await.map_err(|denied| refusal(&denied))?.map_err(|error| unchanged(&error))?;
     Ok(match begun {
         Some(secret) => begun_session(&app, &secret, caller),
         None => Session::of(&app.context.access, Some(&caller_grant), caller).reply(),
@@ -231,21 +234,17 @@ struct NewToken {
 }
 
 /// `POST /api/tokens`: makes a token and shows its secret this once.
-pub async fn make_token(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Problem> {
+pub async fn make_token(
+    State(app): State<Arc<App>>,
+    Extension(Grant { by, .. }): Extension<Grant>,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let NewToken { name, scope } = parsed(
         &body,
         "{\"name\": \"home-assistant\", \"scope\": \"view\"}, with the scope view, control or admin",
     )?;
     let asked = name.clone();
-    let made = keeping(&app, move |access| access.make_token(&asked, scope)).await?;
-    let (secret, created) = made.map_err(|fault| {
-        let detail = fault.to_string();
-        match fault {
-            TokenFault::BadName => Problem::bad_value(detail),
-            TokenFault::NameTaken => Problem::new(StatusCode::CONFLICT, "Name is taken", detail),
-            TokenFault::TooMany => Problem::new(StatusCode::CONFLICT, "Too many tokens", detail),
-        }
-    })?;
+    let (secret, created) = keeping(&app, move |access| access.make_token(&by, &asked, scope)).await?;
     let body = json!({ "name": name, "scope": scope, "created": created, "token": secret });
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
@@ -253,9 +252,10 @@ pub async fn make_token(State(app): State<Arc<App>>, body: Bytes) -> Result<Resp
 /// `DELETE /api/tokens/{name}`
 pub async fn revoke_token(
     State(app): State<Arc<App>>,
+    Extension(Grant { by, .. }): Extension<Grant>,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    if keeping(&app, move |access| access.revoke_token(&name)).await? {
+    if keeping(&app, move |access| access.revoke_token(&by, &name)).await? {
         Ok(Json(json!({ "status": "revoked" })))
     } else {
         Err(Problem::not_found("there is no token of this name"))
@@ -265,9 +265,10 @@ pub async fn revoke_token(
 /// `DELETE /api/sessions/{id}`
 pub async fn end_session(
     State(app): State<Arc<App>>,
+    Extension(Grant { by, .. }): Extension<Grant>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    if keeping(&app, move |access| access.end_sessions(|session| session.id() == id)).await? > 0 {
+    if keeping(&app, move |access| access.end_sessions(&by, |session| session.id() == id)).await? > 0 {
         Ok(Json(json!({ "status": "ended" })))
     } else {
         Err(Problem::not_found("there is no session of this name; it may be over"))
@@ -277,6 +278,7 @@ pub async fn end_session(
 /// `POST /api/snapshots/{filename}/link`: an address that opens a snapshot without a login for a while.
 pub async fn link(
     State(app): State<Arc<App>>,
+    Extension(Grant { by, .. }): Extension<Grant>,
     Path(filename): Path<String>,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
@@ -287,7 +289,7 @@ pub async fn link(
     let path = format!("/api/snapshots/{filename}");
     let expires = app.context.access.seconds().saturating_add(seconds);
     let signed = path.clone();
-    let signature = keeping(&app, move |access| access.link(&signed, expires)).await?;
+    let signature = keeping(&app, move |access| access.link(&by, &signed, expires)).await?;
     let url = format!("{path}?expires={expires}&signature={signature}");
     let body = json!({ "url": url, "expires": expires });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
@@ -296,11 +298,11 @@ pub async fn link(
 /// Changes what is kept. It goes on to its end even if the caller hangs up.
 async fn keeping<T: Send + 'static>(
     app: &App,
-    change: impl FnOnce(&Access) -> Result<T, StoreError> + Send + 'static,
+    change: impl FnOnce(&Access) -> Result<T, ChangeError> + Send + 'static,
 ) -> Result<T, Problem> {
     let access = app.context.access.clone();
     match tokio::task::spawn_blocking(move || change(&access)).await {
-        Ok(kept) => kept.map_err(|error| not_kept(&error)),
+        Ok(kept) => kept.map_err(|error| unchanged(&error)),
         Err(error) => {
             log::error!("changing who may come in failed: {error}");
             Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
@@ -308,10 +310,23 @@ async fn keeping<T: Send + 'static>(
     }
 }
 
-fn not_kept(error: &StoreError) -> Problem {
-    log::error!("access.json in the state folder can't be changed: {error}");
+fn unchanged(error: &ChangeError) -> Problem {
+    let detail = error.to_string();
     match error {
-        StoreError::Io(error) => Problem::not_saved("Not saved", error),
-        StoreError::Damaged(_) | StoreError::Newer(_) => refusal(&Denied::Locked),
+        ChangeError::Over => Problem::new(StatusCode::UNAUTHORIZED, "Not logged in", detail),
+        ChangeError::Token(TokenFault::BadName) => Problem::bad_value(detail),
+        ChangeError::Token(TokenFault::NameTaken) => {
+            Problem::new(StatusCode::CONFLICT, "Name is taken", detail)
+        }
+        ChangeError::Token(TokenFault::TooMany) => {
+            Problem::new(StatusCode::CONFLICT, "Too many tokens", detail)
+        }
+        ChangeError::Store(error) => {
+            log::error!("access.json in the state folder can't be changed: {error}");
+            match error {
+                StoreError::Io(error) => Problem::not_saved("Not saved", error),
+                StoreError::Damaged(_) | StoreError::Newer(_) => refusal(&Denied::Locked),
+            }
+        }
     }
 }

@@ -1,9 +1,25 @@
 //! Files that a power cut leaves as they were or as they shall be, and never half. Knows nothing of what is in them.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
+
+/// What is at `path`; `None` if nothing is.
+///
+/// # Errors
+/// It can't be read, or has more than `most` bytes (`FileTooLarge`).
+pub fn read(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(most + 1).read_to_end(&mut bytes)?,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    if bytes.len() as u64 > most { Err(ErrorKind::FileTooLarge.into()) } else { Ok(Some(bytes)) }
+}
 
 /// Puts `bytes` in the place of what is at `path`, or leaves that as it was. They are written to `beside`, a name in the
 /// same folder, which is made if it isn't there. On return they are on the disk.
@@ -23,7 +39,7 @@ pub fn replace_private(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<(
     write(path, beside, bytes, |beside| {
         // One that is there has other permissions, maybe.
         if let Err(error) = fs::remove_file(beside)
-            && error.kind() != io::ErrorKind::NotFound
+            && error.kind() != ErrorKind::NotFound
         {
             return Err(error);
         }
@@ -76,6 +92,19 @@ mod tests {
         fs::create_dir(&beside).unwrap();
         assert!(replace(&path, &beside, b"three").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"two");
+    }
+
+    #[test]
+    fn what_is_read_has_a_limit_and_nothing_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        assert_eq!(read(&path, 3).unwrap(), None);
+        assert_eq!(read(&path.join("below"), 3).unwrap(), None);
+        fs::write(&path, b"one").unwrap();
+        assert_eq!(read(&path, 3).unwrap(), Some(b"one".into()));
+        assert_eq!(read(&path.join("below"), 3).unwrap(), None);
+        assert_eq!(read(&path, 2).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        assert!(read(folder.path(), 3).is_err());
     }
 
     #[test]

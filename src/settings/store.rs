@@ -3,8 +3,8 @@
 use super::document::Document;
 use crate::config::MOST_BYTES;
 use crate::service::durable;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// For whoever opens the file.
@@ -49,17 +49,14 @@ impl Store {
     /// # Errors
     /// The file can't be read or can't be used.
     pub fn load(&self) -> Result<Option<Document>, LoadError> {
-        let mut bytes = Vec::new();
-        match File::open(self.path()) {
-            Ok(file) => file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Ok(None);
+        let bytes = match durable::read(&self.path(), MOST_BYTES) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                return Err(LoadError::Damaged("it is bigger than 1 MiB".into()));
             }
             Err(error) => return Err(error.into()),
         };
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(LoadError::Damaged("it is bigger than 1 MiB".into()));
-        }
         let text = String::from_utf8(bytes).map_err(|_| LoadError::Damaged("it isn't UTF-8 text".into()))?;
         let document = Document::parse(&text);
         document.map(Some).map_err(|error| LoadError::Damaged(error.message().into()))

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use ureq::http::Method;
 
 pub const ADMIN: &str = "correct horse";
@@ -66,4 +67,14 @@ pub fn session(server: &Server, user: &str, password: &str) -> String {
 pub fn ask(server: &Server, method: Method, path: &str, by: (&str, &str), body: Value) -> Reply {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     server.send(method, path, &[by], &body)
+}
+
+/// Waits for what the program notices within seconds.
+#[track_caller]
+pub fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < end, "never: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
