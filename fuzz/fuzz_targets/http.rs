@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use edge_cctv::access::record::Password;
-use edge_cctv::access::store::Store;
+use edge_cctv::access::store::{Store, StoreError};
 use edge_cctv::access::{Access, User};
 use edge_cctv::appliance::Appliance;
 use edge_cctv::config::{Auth, Camera, Config, Server, Source};
@@ -39,6 +39,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         // Of no password at all.
         let password = Password { hash: "-".into(), changed: 0, made: false };
         record.set_password(User::Admin, Some(password), None);
+        Ok::<_, StoreError>(())
     };
     let store = Store::new(&folder().join("locked"));
     store.change(false, record).expect("the folder can be written");
