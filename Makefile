@@ -55,6 +55,8 @@ fuzz: page
 
 lint: build-tools web/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	@cargo metadata --locked --manifest-path fuzz/Cargo.toml --format-version 1 >/dev/null
 	cargo clippy --locked --all-targets -- -D warnings
 	@command -v cargo-deny >/dev/null || { echo "lint: installing cargo-deny" >&2; cargo install --quiet --locked cargo-deny; }
 	cargo deny --locked check licenses bans sources
