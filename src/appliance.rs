@@ -148,7 +148,6 @@ pub struct CameraHandle {
     learning_paused: AtomicBool,
     network_state: watch::Sender<NetworkState>,
     learning: Mutex<Learning>,
-    stopped_by_user: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
     keeping: Mutex<Option<JoinHandle<()>>>,
 }
@@ -189,7 +188,6 @@ impl CameraHandle {
             learning: Mutex::default(),
             config: RwLock::new(camera),
             network: config.network.clone(),
-            stopped_by_user: AtomicBool::new(false),
             threads: Mutex::default(),
             keeping: Mutex::default(),
         });
@@ -240,7 +238,6 @@ impl CameraHandle {
     /// # Errors
     /// Why the camera can't be opened, in words.
     pub async fn start(&self) -> Result<(), StartError> {
-        self.stopped_by_user.store(false, Ordering::Relaxed);
         if self.supervisor.report().phase == Phase::Stopped {
             self.outputs.health(self.index, Health::Starting);
         }
@@ -249,7 +246,6 @@ impl CameraHandle {
 
     /// Releases the camera and forgets the state; returns once the device is free.
     pub async fn stop(&self) {
-        self.stopped_by_user.store(true, Ordering::Relaxed);
         self.supervisor.stop().await;
         // What was learned is kept; why it can't be is in the log and in the status.
         let _ = self.save().await;
@@ -325,7 +321,7 @@ impl CameraHandle {
 
     /// Stopped by `POST /stop`, and not started since.
     pub fn stopped_by_user(&self) -> bool {
-        self.stopped_by_user.load(Ordering::Relaxed)
+        self.supervisor.is_stopped_by_user()
     }
 
     pub fn status(&self) -> Status {

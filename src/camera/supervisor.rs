@@ -51,6 +51,8 @@ pub struct Report {
     pub reopened: u64,
     /// Attempts to open that are over, good or bad.
     attempts: u64,
+    /// How often it was closed by order, or because the recording was over.
+    releases: u64,
     /// Why the last attempt failed, if it did.
     failure: Option<String>,
 }
@@ -74,11 +76,23 @@ pub type Opener<'a> = dyn Fn() -> Result<Box<dyn Camera>, CameraError> + 'a;
 #[derive(Default)]
 struct Orders {
     wanted: bool,
+    /// Close it, even if it is wanted again by now: who ordered that waits for it.
+    release: bool,
+    /// The last order was to close it.
+    stopped_by_user: bool,
     /// Open it anew although it is well (its settings changed).
     reopen: bool,
     /// Don't wait for the next attempt.
     now: bool,
     quit: bool,
+}
+
+impl Orders {
+    fn want(&mut self) {
+        self.wanted = !self.quit;
+        self.now = true;
+        self.stopped_by_user = false;
+    }
 }
 
 /// Commands a camera's thread and tells what it does.
@@ -112,12 +126,14 @@ impl Supervisor {
         self.report.borrow().clone()
     }
 
+    /// Whether it is closed because the user said so.
+    pub fn is_stopped_by_user(&self) -> bool {
+        lock(&self.orders).stopped_by_user
+    }
+
     /// Wants the camera open, without waiting for it.
     pub fn want(&self) {
-        self.order(|orders| {
-            orders.wanted = true;
-            orders.now = true;
-        });
+        self.order(Orders::want);
     }
 
     /// Wants the camera open, and waits until it is or the attempt has failed.
@@ -126,10 +142,14 @@ impl Supervisor {
     /// Why it can't be opened, in words.
     pub async fn start(&self) -> Result<(), String> {
         let mut report = self.report.subscribe();
-        let before = report.borrow_and_update().attempts;
-        self.want();
+        let (mut before, mut closing) = (0, false);
+        self.order(|orders| {
+            orders.want();
+            closing = orders.release;
+            before = report.borrow_and_update().attempts;
+        });
         let outcome = report
-            .wait_for(|report| report.phase == Phase::Streaming || report.attempts > before)
+            .wait_for(|report| report.phase == Phase::Streaming && !closing || report.attempts > before)
             .await
             .map_err(|_| "the program is ending".to_string())?;
         match (&outcome.phase, &outcome.failure) {
@@ -138,14 +158,20 @@ impl Supervisor {
         }
     }
 
-    /// Wants the camera closed, and waits until the device is free.
+    /// Wants the camera closed, and waits until the device was free: somebody else may have started it again since.
     pub async fn stop(&self) {
+        let mut report = self.report.subscribe();
+        let mut before = 0;
         self.order(|orders| {
             orders.wanted = false;
             orders.now = false;
+            orders.release = true;
+            orders.stopped_by_user = true;
+            // Under the lock: a release that is counted later belongs to this order.
+            before = report.borrow_and_update().releases;
         });
         // An error means that the thread has ended, and with it the camera.
-        let _ = self.report.subscribe().wait_for(|report| report.phase == Phase::Stopped).await;
+        let _ = report.wait_for(|report| report.phase == Phase::Stopped || report.releases > before).await;
     }
 
     /// Opens a running camera anew.
@@ -175,11 +201,10 @@ impl Supervisor {
     pub fn run(&self, open: &Opener<'_>, sink: &dyn Sink, pulse: &Pulse) {
         let mut wait = FIRST_WAIT;
         let mut next_sequence = 0;
-        while self.wait_until_wanted(pulse) {
-            if !matches!(self.report.borrow().phase, Phase::Lost { .. }) {
-                self.tell(|report| report.phase = Phase::Opening);
+        while self.wait_until_wanted(sink, pulse) {
+            if self.report.borrow().phase == Phase::Opening {
+                wait = FIRST_WAIT;
             }
-            lock(&self.orders).now = false;
             let opened_at = self.clock.now();
             pulse.promise(*lock(&self.timeout) + OPENING_SLACK);
             let end = match open() {
@@ -204,27 +229,40 @@ impl Supervisor {
                     wait = (wait * 2).min(LAST_WAIT);
                 }
             }
-            if !lock(&self.orders).wanted {
-                wait = FIRST_WAIT;
-                sink.stopped();
-                self.tell(|report| {
-                    report.phase = Phase::Stopped;
-                    report.opened = None;
-                });
-            }
         }
         pulse.rest();
     }
 
-    /// False: the program ends.
-    fn wait_until_wanted(&self, pulse: &Pulse) -> bool {
+    /// Waits with the camera closed until it is to be open, and tells so. False: the program ends.
+    fn wait_until_wanted(&self, sink: &dyn Sink, pulse: &Pulse) -> bool {
         let mut orders = lock(&self.orders);
-        while !orders.wanted && !orders.quit {
-            pulse.rest();
-            orders = self.changed.wait(orders).unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let released = std::mem::take(&mut orders.release) || !orders.wanted;
+            let phase = self.report.borrow().phase.clone();
+            if released && phase != Phase::Stopped {
+                drop(orders);
+                sink.stopped();
+                self.tell(|report| {
+                    report.phase = Phase::Stopped;
+                    report.opened = None;
+                    report.releases += 1;
+                });
+                orders = lock(&self.orders);
+            } else if orders.quit {
+                return false;
+            } else if orders.wanted {
+                orders.reopen = false;
+                orders.now = false;
+                // Under the lock: who orders something from now on finds a camera that isn't closed.
+                if !matches!(phase, Phase::Lost { .. }) {
+                    self.tell(|report| report.phase = Phase::Opening);
+                }
+                return true;
+            } else {
+                pulse.rest();
+                orders = self.changed.wait(orders).unwrap_or_else(PoisonError::into_inner);
+            }
         }
-        orders.reopen = false;
-        !orders.quit
     }
 
     /// Frames are numbered on over reopenings: `next_sequence` is the number of the first.
@@ -241,7 +279,7 @@ impl Supervisor {
         loop {
             {
                 let orders = lock(&self.orders);
-                if !orders.wanted || orders.reopen {
+                if !orders.wanted || orders.release || orders.reopen {
                     return Ending::Ordered;
                 }
             }
@@ -285,7 +323,7 @@ impl Supervisor {
             }
             let left = end.saturating_sub(now);
             let orders = lock(&self.orders);
-            if left.is_zero() || orders.now || !orders.wanted {
+            if left.is_zero() || orders.now || orders.release || !orders.wanted {
                 return;
             }
             drop(orders);

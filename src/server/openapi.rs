@@ -12,7 +12,7 @@ pub async fn document() -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::super::routes::{Route, routes};
+    use super::super::routes::{Need, Route, routes};
     use super::super::{Context, router};
     use super::*;
     use crate::access::Access;
@@ -59,6 +59,19 @@ mod tests {
             served.insert(path.to_string(), methods.collect::<BTreeSet<_>>());
         }
         assert_eq!(served, described_methods());
+    }
+
+    #[test]
+    fn what_a_call_needs_and_may_be_refused_for_is_described() {
+        for Route { method, path, need, costs_much, .. } in routes() {
+            let document = described();
+            let operation = &document["paths"][path][method.as_str().to_lowercase()];
+            let open = need == Need::Nothing;
+            assert_eq!(operation["security"] == serde_json::json!([]), open, "{method} {path}");
+            let has = |status: &str| operation["responses"].get(status).is_some();
+            assert!(open || has("401") && has("403"), "{method} {path}");
+            assert!(!costs_much || has("429"), "{method} {path}");
+        }
     }
 
     #[test]

@@ -4,8 +4,10 @@ use super::*;
 use crate::camera::{PixelFormat, Range};
 use crate::service::clock::{Clock, SimulatedClock};
 use crate::service::progress::Progress;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 
 /// What a fake camera does next, each taking 40 ms.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +17,13 @@ enum Act {
     Freeze,
     Unplug,
     End,
+    /// Somebody stops the camera, and somebody else starts it before its thread has seen that.
+    StopAndStart,
+    /// Who has stopped it waits no longer.
+    StopIsOver,
 }
+
+type Stopping = Arc<Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>>;
 
 struct FakeCamera {
     sequence: u64,
@@ -23,6 +31,15 @@ struct FakeCamera {
     acts: Vec<Act>,
     clock: Arc<SimulatedClock>,
     supervisor: Arc<Supervisor>,
+    stopping: Stopping,
+}
+
+impl FakeCamera {
+    fn has_stopped(&self) -> bool {
+        let mut stopping = lock(&self.stopping);
+        let stopping = stopping.as_mut().expect("somebody has stopped it");
+        stopping.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
 }
 
 impl Camera for FakeCamera {
@@ -58,6 +75,17 @@ impl Camera for FakeCamera {
             Act::Freeze => Err(CameraError::TimedOut(Duration::from_secs(5))),
             Act::Unplug => Err(CameraError::Lost("unplugged".into())),
             Act::End => Err(CameraError::End),
+            Act::StopAndStart => {
+                let supervisor = self.supervisor.clone();
+                *lock(&self.stopping) = Some(Box::pin(async move { supervisor.stop().await }));
+                assert!(!self.has_stopped(), "the device isn't free yet");
+                self.supervisor.want();
+                Err(CameraError::Broken("the next frame would come".into()))
+            }
+            Act::StopIsOver => {
+                assert!(self.has_stopped(), "the device was free");
+                Err(CameraError::Broken("the next frame would come".into()))
+            }
         }
     }
 }
@@ -98,6 +126,7 @@ fn play(openings: &[&[Act]]) -> (Seen, Report, Vec<Duration>) {
     let supervisor = Arc::new(Supervisor::new("fake", clock.clone(), Duration::from_secs(5)));
     let attempts = Arc::new(Mutex::new(Vec::new()));
     let seen = Seen::default();
+    let stopping = Stopping::default();
     supervisor.want();
     let open = {
         let (clock, supervisor, attempts) = (clock.clone(), supervisor.clone(), attempts.clone());
@@ -119,6 +148,7 @@ fn play(openings: &[&[Act]]) -> (Seen, Report, Vec<Duration>) {
                 acts: acts.clone(),
                 clock: clock.clone(),
                 supervisor: supervisor.clone(),
+                stopping: stopping.clone(),
             }))
         }
     };
@@ -181,7 +211,8 @@ fn a_recording_that_is_over_is_not_opened_again_by_itself() {
                 move || -> Result<Box<dyn Camera>, CameraError> {
                     let acts = vec![Act::Good(2), Act::End];
                     let (clock, supervisor) = (clock.clone(), supervisor.clone());
-                    Ok(Box::new(FakeCamera { sequence: 0, opened: opened.clone(), acts, clock, supervisor }))
+                    let (opened, stopping) = (opened.clone(), Stopping::default());
+                    Ok(Box::new(FakeCamera { sequence: 0, opened, acts, clock, supervisor, stopping }))
                 }
             };
             supervisor.run(&open, &seen, &Progress::new(SimulatedClock::shared()).pulse("capture"));
@@ -193,4 +224,14 @@ fn a_recording_that_is_over_is_not_opened_again_by_itself() {
     }
     supervisor.quit();
     assert_eq!(running.join().expect("no panic"), (2, 1));
+}
+
+#[test]
+fn a_stop_is_carried_out_though_the_camera_is_wanted_again_at_once() {
+    let (seen, report, attempts) =
+        play(&[&[Act::Good(3), Act::StopAndStart, Act::Good(1)], &[Act::StopIsOver, Act::Good(2)]]);
+    assert_eq!(attempts.len(), 2);
+    assert_eq!(seen.frames.into_inner(), 5, "none after the stop");
+    assert_eq!(seen.stops.into_inner(), 2, "the one that was ordered, and the program's end");
+    assert_eq!((report.reopened, report.phase), (0, Phase::Stopped));
 }
