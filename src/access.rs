@@ -148,6 +148,8 @@ struct Known {
     grants: HashMap<By, CancellationToken>,
     /// When each token was used last, in Unix seconds.
     used: HashMap<String, u64>,
+    /// Sessions and tokens, by their hashes, whose end couldn't be kept: the disk would bring them back to life.
+    ended: HashSet<String>,
     /// Passwords that came with requests and were right, signed: hashing each time would cost a stream's worth.
     right: HashSet<String>,
     throttle: Throttle,
@@ -170,6 +172,7 @@ impl Access {
                 stamp: None,
                 grants: HashMap::new(),
                 used: HashMap::new(),
+                ended: HashSet::new(),
                 right: HashSet::new(),
                 throttle: Throttle::new(),
                 failed: 0,
@@ -196,7 +199,11 @@ impl Access {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = self.store.stamp();
         let record = match self.store.load() {
-            Ok(record) => Some(record.unwrap_or_else(Record::empty)),
+            Ok(record) => {
+                let mut record = record.unwrap_or_else(Record::empty);
+                record.end(&self.known().ended);
+                Some(record)
+            }
             Err(error) => {
                 let how = match error {
                     StoreError::Damaged(_) => "; `edge-cctv passwd` makes a new one",
@@ -294,14 +301,16 @@ impl Access {
         Some(self.grant(&mut known, scope, None, By::Token(hash)))
     }
 
-    /// A grant for a password that came with the request itself, if it was found right lately.
-    pub fn by_remembered_password(&self, user: &str, password: &str) -> Option<Grant> {
+    /// A grant for a password that came with the request itself, if it was found right lately, for the same address. Who
+    /// has to wait after failures is told nothing here either.
+    pub fn by_remembered_password(&self, user: &str, password: &str, address: IpAddr) -> Option<Grant> {
         let user = User::named(user)?;
         let mut known = self.known();
+        known.throttle.ask(address, Some(user), self.clock.now()).ok()?;
         let hash = known.record.as_ref()?.password(user)?.hash.clone();
         known
             .right
-            .contains(&self.reminder(user, password, &hash))
+            .contains(&self.reminder(user, password, &hash, address))
             .then(|| self.grant(&mut known, user.scope(), Some(user), By::Password(hash)))
     }
 
@@ -311,7 +320,7 @@ impl Access {
     /// It isn't right, or too many weren't.
     pub fn by_password(&self, user: &str, password: &str, address: IpAddr) -> Result<Grant, Denied> {
         let (user, hash) = self.check(user, password, address)?;
-        let reminder = self.reminder(user, password, &hash);
+        let reminder = self.reminder(user, password, &hash, address);
         let mut known = self.known();
         if known.right.len() >= MOST_REMEMBERED {
             known.right.clear();
@@ -321,8 +330,9 @@ impl Access {
     }
 
     /// Void as soon as the user has another password.
-    fn reminder(&self, user: User, password: &str, hash: &str) -> String {
-        secret::sign(&self.remembering, &format!("{}\n{hash}\n{password}", user.name()))
+    fn reminder(&self, user: User, password: &str, hash: &str, address: IpAddr) -> String {
+        let address = address.to_canonical();
+        secret::sign(&self.remembering, &format!("{}\n{address}\n{hash}\n{password}", user.name()))
     }
 
     /// Begins a session for somebody who has shown by the password of this hash who they are. A session that can't be kept,
@@ -364,11 +374,15 @@ impl Access {
             if known.record.is_none() {
                 return Err(Denied::Locked);
             }
-            known.throttle.begin(address, user, self.clock.now()).map_err(Denied::Wait)?;
+            if let Err(wait) = known.throttle.begin(address, user, self.clock.now()) {
+                known.failed += 1;
+                return Err(Denied::Wait(wait));
+            }
             let record = known.record.as_ref();
             let of = |user| record.and_then(|record| record.password(user)).map(|kept| kept.hash.clone());
-            // Somebody whom there isn't takes as long as somebody whom there is.
-            user.and_then(of).map(|hash| (user, hash)).or_else(|| of(User::Admin).map(|hash| (None, hash)))
+            // Viewers who have no password take as long as if they had one. Other names are nobody's, as is known.
+            let whom = user.and_then(of).map(|hash| (user, hash));
+            whom.or_else(|| user.and_then(|_| of(User::Admin)).map(|hash| (None, hash)))
         };
         let right = kept.filter(|(_, hash)| password::is_right(password, hash));
         let mut known = self.known();
@@ -382,7 +396,7 @@ impl Access {
         Err(Denied::Wrong)
     }
 
-    /// Failed logins since the start.
+    /// Failed logins since the start, those that had to wait among them.
     pub fn failed_logins(&self) -> u64 {
         self.known().failed
     }
@@ -427,20 +441,61 @@ impl Access {
         Ok((secret, now))
     }
 
-    /// Revokes a token; false if there is none of this name. Blocks.
+    /// Revokes a token, and with it all links, of which it may have made some; false if there is none of this name. Blocks.
     ///
     /// # Errors
-    /// It can't be kept, or the caller's login is over.
+    /// It can't be kept, and holds until the program ends; or the caller's login is over.
     pub fn revoke_token(&self, by: &By, name: &str) -> Result<bool, ChangeError> {
-        self.change(by, |record| Ok(record.revoke_token(name)))
+        let revoked = self.change(by, |record| Ok(record.revoke_token(name)));
+        self.or_end(revoked, by, |record| {
+            record
+                .tokens()
+                .iter()
+                .filter(|token| token.name == name)
+                .map(|token| token.hash.clone())
+                .collect()
+        })
     }
 
     /// Ends the sessions that are chosen, and tells how many those were. Blocks.
     ///
     /// # Errors
-    /// It can't be kept, or the caller's login is over.
+    /// It can't be kept, and holds until the program ends; or the caller's login is over.
     pub fn end_sessions(&self, by: &By, chosen: impl Fn(&Session) -> bool) -> Result<usize, ChangeError> {
-        self.change(by, |record| Ok(record.end_sessions(chosen)))
+        let ended = self.change(by, |record| Ok(record.end_sessions(&chosen)));
+        self.or_end(ended, by, |record| {
+            record
+                .sessions()
+                .iter()
+                .filter(|session| chosen(session))
+                .map(|session| session.hash.clone())
+                .collect()
+        })
+    }
+
+    /// If the end of sessions or tokens can't be kept, it holds all the same. A caller whose own session isn't on the disk has
+    /// none.
+    fn or_end<T>(
+        &self,
+        kept: Result<T, ChangeError>,
+        by: &By,
+        chosen: impl Fn(&Record) -> Vec<String>,
+    ) -> Result<T, ChangeError> {
+        let mut guard = self.known();
+        let known = &mut *guard;
+        match (&kept, &mut known.record, by) {
+            (Err(ChangeError::Store(StoreError::Io(_))), Some(record), _) => {
+                known.ended.extend(chosen(record));
+                record.end(&known.ended);
+            }
+            (Err(ChangeError::Over), Some(record), By::Session(hash)) => {
+                record.end(&HashSet::from([hash.clone()]));
+            }
+            _ => return kept,
+        }
+        drop(guard);
+        self.end_what_is_over();
+        kept
     }
 
     /// What is kept, for the administrator, with the last use of each token since the start.
@@ -491,11 +546,13 @@ impl Access {
         change: impl FnOnce(&mut Record) -> Result<T, ChangeError>,
     ) -> Result<T, ChangeError> {
         let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.seconds();
+        let (now, ended) = (self.seconds(), self.known().ended.clone());
         let changed = self.store.change(false, |record| {
+            record.end(&ended);
             if self.holds(Some(record), by, now) { change(record) } else { Err(ChangeError::Over) }
         })?;
         let mut known = self.known();
+        known.ended.clear();
         known.record = Some(changed.record);
         known.stamp = changed.stamp;
         drop((known, changing));

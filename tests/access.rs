@@ -4,7 +4,7 @@
 mod access;
 mod common;
 
-use access::{ADMIN, VIEWER, ask, command, done, eventually, guarded, log_in, session, token};
+use access::{ADMIN, VIEWER, ask, command, done, eventually, guarded, guarded_with, log_in, session, token};
 use common::Server;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -114,13 +114,19 @@ fn streams_end_with_the_session_or_token_that_opened_them() {
     assert_eq!(closed, "the login is over");
 }
 
-/// The status of a login from another of the machine's own addresses.
-fn log_in_from(server: &Server, address: [u8; 4], password: &str) -> u16 {
+/// A connection from another of the machine's own addresses.
+fn connect_from(server: &Server, address: [u8; 4]) -> TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from((address, 0)).into()).unwrap();
     socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, server.port)).into()).unwrap();
-    let mut stream = TcpStream::from(socket);
+    let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
+}
+
+/// The status of a login from there.
+fn log_in_from(server: &Server, address: [u8; 4], password: &str) -> u16 {
+    let mut stream = connect_from(server, address);
     let body = json!({ "user": "admin", "password": password }).to_string();
     let length = body.len();
     write!(stream, "POST /api/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
@@ -155,6 +161,52 @@ fn of_a_thousand_tries_few_are_looked_at_and_nobody_else_is_locked_out() {
 }
 
 #[test]
+fn a_crowd_of_logins_leaves_the_program_as_small_as_it_was() {
+    let server = guarded();
+    let resident = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    };
+    assert_eq!(log_in_from(&server, [127, 0, 0, 2], ADMIN), 200);
+    let before = resident();
+    let server = &server;
+    std::thread::scope(|scope| {
+        for host in 0..25 {
+            scope.spawn(move || assert_eq!(log_in_from(server, [127, 0, 1, host], "wrong horse"), 401));
+        }
+    });
+    // What one hash is computed in takes 19 MB, and is given back.
+    let after = resident();
+    assert!(after < before + 15, "{before} MB before, {after} MB after");
+}
+
+#[test]
+fn connections_on_which_nobody_logs_in_make_room_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    std::fs::write(
+        &file,
+        "[server]\nmax_connections = 40\nmax_viewers = 10\n[[camera]]\nname = \"c\"\nsource = \"demo\"\n",
+    )
+    .unwrap();
+    let server = guarded_with(&["--config", file.to_str().unwrap()]);
+    let admin = session(&server, "admin", ADMIN);
+    let mut viewer = server.watch_by(("cookie", &admin), "/live");
+    assert!(viewer.next().is_some());
+    let mut crowd: Vec<_> = (0..90).map(|n| connect_from(&server, [127, 0, 1, n % 3 + 1])).collect();
+    for _ in 0..3 {
+        for stream in &mut crowd {
+            // They stay as long as they can.
+            let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        }
+        assert_eq!(log_in_from(&server, [127, 0, 0, 2], ADMIN), 200, "who comes gets in");
+        assert!(viewer.next().is_some(), "who has shown who they are stays");
+    }
+    assert!(server.log().contains("40 connections are open"), "{}", server.log());
+}
+
+#[test]
 fn a_password_is_changed_by_its_owner_or_the_administrator() {
     let server = guarded();
     let (admin, viewer) = (session(&server, "admin", ADMIN), session(&server, "viewer", VIEWER));
@@ -169,6 +221,7 @@ fn a_password_is_changed_by_its_owner_or_the_administrator() {
         change(&viewer, json!({ "user": "viewer", "new": "another staple" })),
         (401, json!("Login failed"))
     );
+    assert_eq!(change(&viewer, body("viewer", VIEWER, Value::Null)).0, 403, "others have it, too");
     assert_eq!(change(&viewer, body("viewer", VIEWER, json!("short"))).0, 400);
     assert_eq!(change(&admin, body("admin", ADMIN, Value::Null)).0, 400);
     assert_eq!(change(&viewer, body("viewer", VIEWER, json!("another staple"))), (200, Value::Null));

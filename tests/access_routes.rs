@@ -106,6 +106,7 @@ fn who_is_not_logged_in_does_not_learn_what_there_is() {
         (Method::GET, "/%73tatus"),
     ] {
         let reply = ask(&server, method.clone(), path, nobody, Value::Null);
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{method} {path}");
         let preflight = method == Method::OPTIONS;
         assert!(
             reply.status == 401 || preflight && reply.body.is_empty(),

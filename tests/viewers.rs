@@ -57,7 +57,14 @@ fn connections_beyond_the_limit_wait_for_their_turn() {
     let server = Server::configured(
         "[server]\nmax_connections = 3\nmax_viewers = 2\n[[camera]]\nname = \"c\"\nsource = \"demo\"\n",
     );
-    let early: Vec<_> = (0..3).map(|_| server.connect()).collect();
+    // Who has shown who they are makes room for nobody.
+    let known = || {
+        let mut stream = server.connect();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: b\r\n\r\n").unwrap();
+        assert!(stream.read(&mut [0; 1]).is_ok_and(|count| count == 1));
+        stream
+    };
+    let early = [known(), known(), known()];
     let mut late = server.connect();
     late.write_all(b"GET /healthz HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n").unwrap();
     late.set_read_timeout(Some(Duration::from_millis(300))).unwrap();

@@ -21,7 +21,11 @@ fuzz_target!(|data: &[u8]| {
     assert!(access.by_session(&secret).is_none() && access.by_token(&secret).is_none());
     assert!(access.by_link("/api/snapshots/a.jpg", u64::MAX, &secret).is_none());
     for user in User::ALL {
-        assert!(access.by_remembered_password(user.name(), &secret).is_none());
+        assert!(
+            access
+                .by_remembered_password(user.name(), &secret, Ipv4Addr::LOCALHOST.into())
+                .is_none()
+        );
     }
     access.refresh();
 });

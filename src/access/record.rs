@@ -2,6 +2,7 @@
 
 use super::{Scope, User, password, secret};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The form of the record. A program that doesn't know a form must not guess.
 pub const VERSION: u32 = 1;
@@ -9,8 +10,8 @@ pub const VERSION: u32 = 1;
 /// A session ends so long after the login.
 pub const SESSION_SECONDS: u64 = 30 * 24 * 3600;
 
-/// Sessions at once; a further login ends the oldest.
-const MOST_SESSIONS: usize = 64;
+/// Sessions of one user at once; a further login ends the oldest.
+const MOST_SESSIONS: usize = 32;
 
 /// Tokens at once.
 const MOST_TOKENS: usize = 64;
@@ -130,9 +131,12 @@ impl Record {
     pub fn begin_session(&mut self, user: User, now: u64, address: String, agent: &str) -> String {
         let secret = secret::random();
         self.sessions.retain(|session| !session.is_over(now));
-        if self.sessions.len() >= MOST_SESSIONS {
-            // They are in the order of their beginning.
-            self.sessions.remove(0);
+        // They are in the order of their beginning.
+        let of_user = || self.sessions.iter().enumerate().filter(|(_, session)| session.user == user);
+        if of_user().count() >= MOST_SESSIONS
+            && let Some((oldest, _)) = of_user().next()
+        {
+            self.sessions.remove(oldest);
         }
         let agent = agent.chars().filter(|letter| !letter.is_control()).take(AGENT_LETTERS).collect();
         self.sessions.push(Session { hash: secret::hash(&secret), user, created: now, address, agent });
@@ -144,6 +148,16 @@ impl Record {
         let before = self.sessions.len();
         self.sessions.retain(|session| !chosen(session));
         before - self.sessions.len()
+    }
+
+    /// Ends sessions and tokens by their hashes.
+    pub fn end(&mut self, hashes: &HashSet<String>) {
+        self.sessions.retain(|session| !hashes.contains(&session.hash));
+        let before = self.tokens.len();
+        self.tokens.retain(|token| !hashes.contains(&token.hash));
+        if self.tokens.len() < before {
+            self.key = secret::random();
+        }
     }
 
     /// The session of this hash, if it isn't over. One from the future was begun before the clock was set back, and holds.
@@ -177,11 +191,12 @@ impl Record {
         Ok(secret)
     }
 
-    /// Revokes a token; false if there is none of this name.
+    /// Revokes a token; false if there is none of this name. Makes all links void, for it may have made some.
     pub fn revoke_token(&mut self, name: &str) -> bool {
-        let before = self.tokens.len();
-        self.tokens.retain(|token| token.name != name);
-        self.tokens.len() < before
+        let named = self.tokens.iter().filter(|token| token.name == name);
+        let hashes: HashSet<_> = named.map(|token| token.hash.clone()).collect();
+        self.end(&hashes);
+        !hashes.is_empty()
     }
 }
 
@@ -228,9 +243,10 @@ mod tests {
         assert!(record.session(&first, NOW + SESSION_SECONDS).is_some());
         assert!(record.session(&first, NOW + SESSION_SECONDS + 1).is_none());
         assert!(record.session(&first, 0).is_some(), "the clock was set back");
+        let viewer = begin(&mut record, User::Viewer, NOW);
         let rest: Vec<_> = (0..MOST_SESSIONS).map(|_| begin(&mut record, User::Admin, NOW)).collect();
         assert!(record.session(&first, NOW).is_none());
-        assert!(rest.iter().all(|hash| record.session(hash, NOW).is_some()));
+        assert!(rest.iter().chain([&viewer]).all(|hash| record.session(hash, NOW).is_some()));
     }
 
     #[test]
@@ -243,7 +259,9 @@ mod tests {
         for bad in ["", "a b", "ü", "a/b", &"n".repeat(33)] {
             assert_eq!(record.make_token(bad, Scope::View, NOW), Err(TokenFault::BadName), "{bad}");
         }
+        let key = record.key().to_string();
         assert!(record.revoke_token("home-assistant") && !record.revoke_token("home-assistant"));
+        assert_ne!(record.key(), key, "links that it made are void");
         assert!(record.token(&secret::hash(&secret)).is_none());
         for n in 0..MOST_TOKENS {
             record.make_token(&n.to_string(), Scope::View, NOW).unwrap();

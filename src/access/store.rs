@@ -70,7 +70,7 @@ impl Store {
             Err(error) => return Err(error.into()),
         };
         let record: Record =
-            serde_json::from_slice(&bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
+            serde_json::from_slice(&bytes).map_err(|error| StoreError::Damaged(place(&error)))?;
         if record.version() > VERSION { Err(StoreError::Newer(record.version())) } else { Ok(Some(record)) }
     }
 
@@ -85,7 +85,7 @@ impl Store {
         change: impl FnOnce(&mut Record) -> Result<T, E>,
     ) -> Result<Changed<T>, E> {
         let io = |error: io::Error| StoreError::from(error);
-        fs::create_dir_all(&self.folder).map_err(io)?;
+        durable::private_folder(&self.folder).map_err(io)?;
         // The folder itself is locked: a lock file that root makes would be closed to the service.
         let folder = File::open(&self.folder).map_err(io)?;
         folder.lock().map_err(io)?;
@@ -101,6 +101,12 @@ impl Store {
         // While nobody else can write: a later stamp could be that of another record.
         Ok(Changed { record, stamp: self.stamp(), result })
     }
+}
+
+/// Where the fault is, and no word of what stands there.
+fn place(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    format!("what stands in line {line}, column {column} can't be")
 }
 
 #[cfg(test)]

@@ -86,17 +86,17 @@ fn a_command_that_changes_the_password_ends_sessions_and_remembered_passwords_at
     let (access, _) = on_lan(state.path());
     let session = log_in(&access);
     let by_session = access.by_session(&session).unwrap();
-    assert!(access.by_remembered_password("admin", GOOD).is_none());
+    assert!(access.by_remembered_password("admin", GOOD, HERE).is_none());
     let by_password = access.by_password("admin", GOOD, HERE).unwrap();
-    assert_eq!(access.by_remembered_password("admin", GOOD).unwrap().scope, Scope::Admin);
-    assert!(access.by_remembered_password("viewer", GOOD).is_none());
+    assert_eq!(access.by_remembered_password("admin", GOOD, HERE).unwrap().scope, Scope::Admin);
+    assert!(access.by_remembered_password("viewer", GOOD, HERE).is_none());
     let viewer = access.by_password("viewer", "battery staple", HERE).unwrap();
     passwd(state.path(), User::Admin, "another horse");
     access.refresh();
     assert!(by_session.ended.is_cancelled() && by_password.ended.is_cancelled());
     assert!(!viewer.ended.is_cancelled());
     assert!(access.by_session(&session).is_none());
-    assert!(access.by_remembered_password("admin", GOOD).is_none());
+    assert!(access.by_remembered_password("admin", GOOD, HERE).is_none());
     assert_eq!(access.check("admin", GOOD, HERE), Err(Denied::Wrong));
     assert!(access.check("admin", "another horse", HERE).is_ok());
 }
@@ -208,4 +208,54 @@ fn with_a_full_disk_one_comes_in_all_the_same() {
     assert_eq!(access.by_session(&session).unwrap().scope, Scope::Admin);
     let made = access.make_token(&admin(&access), "ha", Scope::View);
     assert!(matches!(made, Err(ChangeError::Store(StoreError::Io(_)))), "what must last is refused");
+}
+
+#[test]
+fn a_remembered_password_helps_nobody_to_guess_it() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    let (access, _) = on_lan(state.path());
+    assert!(access.by_password("admin", GOOD, HERE).is_ok());
+    let elsewhere = "192.168.1.99".parse().unwrap();
+    assert!(access.by_remembered_password("admin", GOOD, elsewhere).is_none());
+    // Nor from the same address, behind which there may be many.
+    while access.check("admin", "wrong one", HERE) == Err(Denied::Wrong) {}
+    assert!(access.by_remembered_password("admin", GOOD, HERE).is_none());
+    let failed = access.failed_logins();
+    assert!(matches!(access.check("admin", GOOD, HERE), Err(Denied::Wait(_))));
+    assert_eq!(access.failed_logins(), failed + 1, "tries that had to wait are counted");
+}
+
+#[test]
+fn what_is_ended_is_over_even_if_the_disk_takes_nothing() {
+    let state = tempfile::tempdir().unwrap();
+    passwd(state.path(), User::Admin, GOOD);
+    let (access, _) = on_lan(state.path());
+    let (session, other) = (log_in(&access), log_in(&access));
+    let by = access.by_session(&session).unwrap().by;
+    let (token, _) = access.make_token(&by, "t", Scope::Control).unwrap();
+    let stream = access.by_token(&token).unwrap();
+    // A folder in the place of the file that is written first.
+    let in_the_way = state.path().join("access.unfinished");
+    std::fs::create_dir(&in_the_way).unwrap();
+    assert!(matches!(access.revoke_token(&by, "t"), Err(ChangeError::Store(StoreError::Io(_)))));
+    assert!(stream.ended.is_cancelled() && access.by_token(&token).is_none());
+    let hash = secret::hash(&other);
+    assert!(access.end_sessions(&by, |session| session.hash == hash).is_err());
+    assert!(access.by_session(&other).is_none() && access.by_session(&session).is_some());
+    // With room again, the next change keeps it; reading the file meanwhile brings nothing back.
+    access.reload();
+    assert!(access.by_token(&token).is_none());
+    std::fs::remove_dir(&in_the_way).unwrap();
+    access.make_token(&by, "u", Scope::View).unwrap();
+    let (again, _) = on_lan(state.path());
+    assert!(again.by_token(&token).is_none() && again.by_session(&other).is_none());
+    assert!(again.by_session(&session).is_some());
+    // One begun while the disk is full is over as soon as somebody says so.
+    std::fs::create_dir(&in_the_way).unwrap();
+    let unkept = log_in(&access);
+    let by = access.by_session(&unkept).unwrap().by;
+    let hash = secret::hash(&unkept);
+    assert!(access.end_sessions(&by, |session| session.hash == hash).is_err());
+    assert!(access.by_session(&unkept).is_none());
 }

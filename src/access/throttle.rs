@@ -3,7 +3,7 @@
 
 use super::User;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 /// Failures of one address that cost nothing: people mistype.
@@ -24,7 +24,7 @@ const REFILL: Duration = Duration::from_secs(10);
 /// Sources remembered at most; the one that failed longest ago is forgotten first.
 const MOST_SOURCES: usize = 1024;
 
-/// Tries so far. All times are since one beginning.
+/// Tries so far. Names that nobody has cost the budget nothing: no password of theirs can be found. All times are since one beginning.
 pub struct Throttle {
     sources: HashMap<Source, Failures>,
     /// Failures that all together still have, at the time `told`.
@@ -33,14 +33,15 @@ pub struct Throttle {
 }
 
 /// Where tries come from and whom they are for: who knows the viewer's password must not get rid of the wait for the
-/// administrator's by it. `None`: nobody of that name.
+/// administrator's by it. `None`: nobody of that name. Strangers are told apart by their [`network`], those who were in
+/// by their full address: all machines of a home share one IPv6 network.
 type Source = (IpAddr, Option<User>);
 
 struct Failures {
     count: u32,
     last: Duration,
-    /// A password was right from here once: the common budget doesn't hold for it, so that strangers can't lock
-    /// people out.
+    /// A password was right from here once: neither the common budget nor its neighbours' failures hold for it, so that
+    /// strangers can't lock people out.
     trusted: bool,
 }
 
@@ -49,26 +50,29 @@ impl Throttle {
         Self { sources: HashMap::new(), budget: BUDGET, told: Duration::ZERO }
     }
 
+    /// Whether a try may begin. Counts nothing.
+    ///
+    /// # Errors
+    /// It has to wait so long.
+    pub fn ask(&self, address: IpAddr, user: Option<User>, now: Duration) -> Result<(), Duration> {
+        let Some(known) = self.failures(self.source(address, user), now) else { return Ok(()) };
+        let over = (known.last + wait(known.count)).saturating_sub(now);
+        if over.is_zero() { Ok(()) } else { Err(over) }
+    }
+
     /// Lets one try begin, which counts as failed until [`Self::succeeded`]: many at once are no way around.
     ///
     /// # Errors
     /// It has to wait so long.
     pub fn begin(&mut self, address: IpAddr, user: Option<User>, now: Duration) -> Result<(), Duration> {
-        let source = (network(address), user);
+        self.ask(address, user, now)?;
+        let source = self.source(address, user);
         let passed = now.saturating_sub(self.told).as_secs_f64();
         self.budget = (self.budget + passed / REFILL.as_secs_f64()).min(BUDGET);
         self.told = now;
-        let known = self.sources.get(&source);
-        let trusted = known.is_some_and(|known| known.trusted);
-        let known = known.filter(|known| now.saturating_sub(known.last) < FORGIVEN);
-        if let Some(known) = known {
-            let over = (known.last + wait(known.count)).saturating_sub(now);
-            if !over.is_zero() {
-                return Err(over);
-            }
-        }
-        let count = known.map_or(0, |known| known.count);
-        if !trusted {
+        let count = self.failures(source, now).map_or(0, |known| known.count);
+        let trusted = self.is_trusted(source);
+        if !trusted && user.is_some() && !is_device_itself(address) {
             if self.budget < 1.0 {
                 return Err(REFILL.mul_f64(1.0 - self.budget));
             }
@@ -81,11 +85,30 @@ impl Throttle {
 
     /// The password was right.
     pub fn succeeded(&mut self, address: IpAddr, user: User, now: Duration) {
-        let known = Failures { count: 0, last: now, trusted: true };
-        let before = self.sources.insert((network(address), Some(user)), known);
-        if before.is_none_or(|before| !before.trusted) {
+        let source = self.source(address, Some(user));
+        if !self.is_trusted(source) {
+            // The failure that it was counted as.
+            self.sources.remove(&source);
             self.budget = (self.budget + 1.0).min(BUDGET);
         }
+        let known = (address.to_canonical(), Some(user));
+        self.make_room(known);
+        self.sources.insert(known, Failures { count: 0, last: now, trusted: true });
+    }
+
+    /// By what a try's failures are counted.
+    fn source(&self, address: IpAddr, user: Option<User>) -> Source {
+        let known = (address.to_canonical(), user);
+        if self.is_trusted(known) { known } else { (network(address), user) }
+    }
+
+    fn is_trusted(&self, source: Source) -> bool {
+        self.sources.get(&source).is_some_and(|known| known.trusted)
+    }
+
+    /// Those that aren't forgiven yet.
+    fn failures(&self, source: Source, now: Duration) -> Option<&Failures> {
+        self.sources.get(&source).filter(|known| now.saturating_sub(known.last) < FORGIVEN)
     }
 
     fn make_room(&mut self, source: Source) {
@@ -107,6 +130,12 @@ fn wait(failures: u32) -> Duration {
     }
 }
 
+/// The device is always a way in to itself.
+fn is_device_itself(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
+}
+
 /// Whom an address stands for: whoever has one IPv6 address has the 2^64 beside it as well.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -119,7 +148,7 @@ pub fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 168, 1, 7));
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 7));
 
     const ADMIN: Option<User> = Some(User::Admin);
 
@@ -179,6 +208,40 @@ mod tests {
         assert_eq!(tried(&mut throttle, 1), 0);
         assert_eq!(throttle.begin(HERE, ADMIN, seconds(1)), Ok(()));
         assert_eq!(tried(&mut throttle, 101), 10);
+    }
+
+    #[test]
+    fn the_device_itself_and_names_that_nobody_has_are_beside_the_budget() {
+        let mut throttle = Throttle::new();
+        for n in 0..1000u32 {
+            throttle.begin(IpAddr::from((0x0a00_0000 + n).to_be_bytes()), None, seconds(0)).unwrap();
+        }
+        assert_eq!(throttle.begin(HERE, ADMIN, seconds(0)), Ok(()));
+        for n in 0..1000u32 {
+            let _ = throttle.begin(IpAddr::from((0x0b00_0000 + n).to_be_bytes()), ADMIN, seconds(0));
+        }
+        assert!(throttle.begin([192, 168, 1, 8].into(), ADMIN, seconds(0)).is_err());
+        for loopback in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(throttle.begin(loopback.parse().unwrap(), ADMIN, seconds(0)), Ok(()), "{loopback}");
+        }
+    }
+
+    #[test]
+    fn who_was_in_is_not_kept_out_by_neighbours_of_the_same_ipv6_network() {
+        let (here, neighbour) = ("fd09::1".parse().unwrap(), "fd09::2".parse().unwrap());
+        let mut throttle = Throttle::new();
+        throttle.begin(here, ADMIN, seconds(0)).unwrap();
+        throttle.succeeded(here, User::Admin, seconds(0));
+        for second in 0..1000 {
+            let _ = throttle.begin(neighbour, ADMIN, seconds(second));
+        }
+        assert!(throttle.begin(neighbour, ADMIN, seconds(1000)).is_err());
+        assert_eq!(throttle.begin(here, ADMIN, seconds(1000)), Ok(()));
+        // Its own failures still count.
+        for _ in 1..FREE {
+            throttle.begin(here, ADMIN, seconds(1000)).unwrap();
+        }
+        assert!(throttle.ask(here, ADMIN, seconds(1000)).is_err());
     }
 
     #[test]

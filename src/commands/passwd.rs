@@ -53,7 +53,7 @@ impl Passwd {
             record.set_password(self.user, Some(kept), None);
             Ok(())
         });
-        changed.map_err(|error: StoreError| {
+        let changed = changed.map_err(|error: StoreError| {
             Failure::from(format!("the password can't be kept in {}: {error}", folder.display()))
         })?;
         let name = self.user.name();
@@ -67,6 +67,13 @@ impl Passwd {
             println!(
                 "edge-cctv: the password of {name} is set; whoever was logged in with the old one is out"
             );
+        }
+        // They were made by whoever could come in before.
+        match changed.record.tokens().len() {
+            0 => {}
+            tokens => {
+                println!("edge-cctv: tokens stay good, {tokens} of them; `edge-cctv token list` names them")
+            }
         }
         Ok(())
     }

@@ -83,7 +83,8 @@ async fn find(app: &Arc<App>, headers: &HeaderMap, caller: Caller) -> Result<Opt
     if let Some(basic) = headers.typed_get::<Authorization<Basic>>()
         && caller.may_send_passwords()
     {
-        if let Some(grant) = access.by_remembered_password(basic.username(), basic.password()) {
+        let (user, password) = (basic.username(), basic.password());
+        if let Some(grant) = access.by_remembered_password(user, password, caller.address) {
             return Ok(Some(grant));
         }
         let by_password = move |access: &Access| {
@@ -91,7 +92,7 @@ async fn find(app: &Arc<App>, headers: &HeaderMap, caller: Caller) -> Result<Opt
         };
         return hashing(app, by_password).await;
     }
-    Ok(session(headers, caller).and_then(|secret| access.by_session(&secret)))
+    Ok(sessions(headers, caller).iter().find_map(|secret| access.by_session(secret)))
 }
 
 /// Does what computes a password's hash: one at a time, for each takes a processor and 19 MiB.
@@ -111,10 +112,12 @@ pub async fn hashing<T: Send + 'static>(
     })
 }
 
-/// The secret of the session that a browser has.
-fn session(headers: &HeaderMap, caller: Caller) -> Option<String> {
-    let cookie = headers.typed_get::<Cookie>()?;
-    cookie.get(cookie_name(caller)).map(str::to_string)
+/// The secrets that may be of a browser's session: another server of the same host may have set a cookie of the same name
+/// beside ours.
+fn sessions(headers: &HeaderMap, caller: Caller) -> Vec<String> {
+    let cookies = headers.typed_get::<Cookie>();
+    let named = cookies.iter().flat_map(Cookie::iter).filter(|(name, _)| *name == cookie_name(caller));
+    named.map(|(_, secret)| secret.to_string()).collect()
 }
 
 fn cookie_name(caller: Caller) -> &'static str {

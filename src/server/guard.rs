@@ -3,6 +3,7 @@
 
 use super::App;
 use super::admission::{self, Caller};
+use super::listen::Peer;
 use super::origin::{self, From};
 use super::problem::Problem;
 use axum::Router;
@@ -37,12 +38,12 @@ pub fn protect(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     let always = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     router
         .layer(middleware::from_fn_with_state(app.clone(), guard))
+        .layer(cors(&app.context.server.cors_origins))
+        .layer(middleware::map_response(without_idle_cors))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
         .layer(always(header::REFERRER_POLICY, "no-referrer"))
         .layer(always(CORP, "same-site"))
-        .layer(cors(&app.context.server.cors_origins))
-        .layer(middleware::map_response(without_idle_cors))
 }
 
 /// Sites that aren't listed learn nothing of what they might be allowed.
@@ -87,8 +88,19 @@ fn cors(origins: &[String]) -> CorsLayer {
         .max_age(PREFLIGHT_AGE)
 }
 
-/// What every request passes, from what is told fastest to what takes longest.
+/// Around every request.
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let encrypted = request.extensions().get::<Peer>().is_some_and(|peer| peer.secure);
+    let vouched_for = app.context.tls.as_ref().is_some_and(|tls| tls.vouched_for);
+    let mut response = answer(app, request, next).await;
+    if encrypted && vouched_for {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, ALWAYS_ENCRYPTED);
+    }
+    response
+}
+
+/// What every request passes, from what is told fastest to what takes longest.
+async fn answer(app: Arc<App>, request: Request, next: Next) -> Response {
     let most = app.context.server.max_body_bytes;
     if declared_length(request.headers()) > most as u64 {
         return refused(too_large(most));
@@ -105,7 +117,7 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     if app.context.tls.is_some() && !caller.secure {
         return refused(encrypted_instead(&parts));
     }
-    let from = origin::origin(&parts.headers, &app.context.server.cors_origins);
+    let from = origin::origin(&parts.headers, &app.context.server.cors_origins, caller.secure);
     let pattern = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
     let terms = app.terms.terms(pattern, &parts.method);
     let listed_elsewhere = from == From::Listed && terms.own_pages;
@@ -118,6 +130,9 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     }
     match admission::admit(&app, &parts, terms.need).await {
         Ok(Some(grant)) => {
+            if let Some(peer) = parts.extensions.get::<Peer>() {
+                peer.welcome();
+            }
             parts.extensions.insert(grant);
         }
         Ok(None) => {}
@@ -139,9 +154,6 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
             "the request's body didn't come in time",
         )),
     };
-    if app.context.tls.as_ref().is_some_and(|tls| tls.vouched_for) {
-        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, ALWAYS_ENCRYPTED);
-    }
     if from == From::Listed {
         // Its pages may show pictures without asking by CORS first, as an `<img>` does.
         response.headers_mut().insert(CORP, HeaderValue::from_static("cross-origin"));

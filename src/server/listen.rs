@@ -1,7 +1,6 @@
 //! Connections: accepting, limits, time-outs and an orderly end. Knows HTTP, but no address and no camera.
 
 use super::tls::Tls;
-use crate::access::network;
 use crate::service::progress::Pulse;
 use axum::Router;
 use axum::body::Body;
@@ -10,12 +9,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -72,42 +71,79 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Nobody between here and there can read what is sent.
     pub secure: bool,
-    _places: Arc<(OwnedSemaphorePermit, Place)>,
+    place: Arc<(OwnedSemaphorePermit, Place)>,
 }
 
-/// How many connections each address has.
-#[derive(Clone, Default)]
-struct Crowd(Arc<Mutex<HashMap<IpAddr, usize>>>);
+impl Peer {
+    /// Somebody who may come in has shown up: from now on the connection doesn't make room for others.
+    pub fn welcome(&self) {
+        self.place.1.welcome();
+    }
+}
 
-/// One connection of an address.
+/// All connections, by number, in the order of their beginning.
+#[derive(Clone, Default)]
+struct Crowd(Arc<Mutex<BTreeMap<u64, Member>>>);
+
+struct Member {
+    address: IpAddr,
+    welcome: bool,
+    ended: CancellationToken,
+}
+
+/// One of the connections.
 struct Place {
     crowd: Crowd,
-    network: IpAddr,
+    number: u64,
+    /// Cancelled when it has to make room.
+    ended: CancellationToken,
 }
 
 impl Crowd {
+    fn members(&self) -> MutexGuard<'_, BTreeMap<u64, Member>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Room for one more of this address; `None` if it has as many as it may.
     fn enter(&self, address: IpAddr, most: usize) -> Option<Place> {
-        let network = network(address);
-        let mut crowd = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = crowd.entry(network).or_default();
-        if *count >= most {
+        let address = address.to_canonical();
+        let mut members = self.members();
+        if members.values().filter(|member| member.address == address).count() >= most {
             return None;
         }
-        *count += 1;
-        Some(Place { crowd: self.clone(), network })
+        let number = members.last_key_value().map_or(0, |(number, _)| number + 1);
+        let ended = CancellationToken::new();
+        members.insert(number, Member { address, welcome: false, ended: ended.clone() });
+        Some(Place { crowd: self.clone(), number, ended })
+    }
+
+    /// Ends a connection on which nobody has shown who they are: the oldest of the address that has most of those. The
+    /// newest is spared: it had no time for it.
+    fn make_room(&self) {
+        let members = self.members();
+        let newest = members.last_key_value().map(|(number, _)| *number);
+        let strangers =
+            || members.iter().filter(|(number, member)| !member.welcome && Some(**number) != newest);
+        let mut counts: HashMap<IpAddr, usize> = HashMap::new();
+        strangers().for_each(|(_, member)| *counts.entry(member.address).or_default() += 1);
+        let most = counts.values().max();
+        if let Some((_, member)) = strangers().find(|(_, member)| counts.get(&member.address) == most) {
+            member.ended.cancel();
+        }
+    }
+}
+
+impl Place {
+    fn welcome(&self) {
+        if let Some(member) = self.crowd.members().get_mut(&self.number) {
+            member.welcome = true;
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut crowd = self.crowd.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = crowd.get_mut(&self.network) {
-            *count -= 1;
-            if *count == 0 {
-                crowd.remove(&self.network);
-            }
-        }
+        self.crowd.members().remove(&self.number);
     }
 }
 
@@ -138,7 +174,7 @@ pub async fn serve(
     let limits = Arc::new(limits);
     let crowd = Crowd::default();
     let mut connections = JoinSet::new();
-    let (mut failed, mut crowded) = (Seldom::default(), Seldom::default());
+    let (mut failed, mut crowded, mut full) = (Seldom::default(), Seldom::default(), Seldom::default());
     loop {
         pulse.promise(BEAT + BEAT_SLACK);
         let accepted = tokio::select! {
@@ -162,14 +198,21 @@ pub async fn serve(
                     });
                     continue;
                 };
-                let peer = Peer { address, secure: false, _places: Arc::new((permit, place)) };
+                if permits.available_permits() == 0 {
+                    full.tell(|| {
+                        log::warn!("{} connections are open (server.max_connections)", limits.connections)
+                    });
+                    crowd.make_room();
+                }
+                let peer = Peer { address, secure: false, place: Arc::new((permit, place)) };
                 let connection = Connection {
                     peer,
                     router: router.clone(),
                     limits: limits.clone(),
                     shutdown: shutdown.clone(),
                 };
-                connections.spawn(connection.serve(stream, tls.clone()));
+                let ended = connection.peer.place.1.ended.clone();
+                connections.spawn(ended.run_until_cancelled_owned(connection.serve(stream, tls.clone())));
             }
             Err(error) if concerns_one_connection(&error) => log::debug!("a connection was lost: {error}"),
             Err(error) => {
@@ -337,7 +380,31 @@ mod tests {
         assert!(crowd.enter(here, 3).is_none() && crowd.enter(there, 3).is_some());
         drop(places);
         assert!(crowd.enter(here, 3).is_some());
-        assert!(crowd.0.lock().unwrap().is_empty(), "nobody is remembered");
+        assert!(crowd.members().is_empty(), "nobody is remembered");
+    }
+
+    #[test]
+    fn room_is_made_by_strangers_of_the_address_that_has_most_of_them() {
+        let crowd = Crowd::default();
+        let enter = |last: u8| crowd.enter([10, 0, 0, last].into(), 9).unwrap();
+        let (viewer, first, second, third, alone) = (enter(1), enter(2), enter(2), enter(2), enter(3));
+        viewer.welcome();
+        first.welcome();
+        let newest = enter(4);
+        let ended =
+            || [&viewer, &first, &second, &third, &alone, &newest].map(|place| place.ended.is_cancelled());
+        crowd.make_room();
+        assert_eq!(ended(), [false, false, true, false, false, false]);
+        drop(second);
+        for place in [&third, &alone] {
+            assert!(!place.ended.is_cancelled());
+        }
+        crowd.make_room();
+        assert!(third.ended.is_cancelled() != alone.ended.is_cancelled(), "one each");
+        third.welcome();
+        alone.welcome();
+        crowd.make_room();
+        assert!(!newest.ended.is_cancelled(), "it has just come");
     }
 
     #[test]

@@ -121,7 +121,11 @@ fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures, faile
             page.line("output_missing", &[("output", &output.name)], u8::from(output.problem.is_some()));
         }
     }
-    page.family("failed_logins_total", "counter", "Passwords that were wrong.");
+    page.family(
+        "failed_logins_total",
+        "counter",
+        "Passwords that were wrong, or came too soon after others that were.",
+    );
     page.line("failed_logins_total", &[], failed_logins);
     if let Some(celsius) = process.celsius {
         page.family("temperature_celsius", "gauge", "Of the hottest part of the board.");

@@ -45,6 +45,7 @@ use origin::Names;
 use problem::Problem;
 use rate::Rates;
 use routes::Table;
+use seat::Places;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -103,8 +104,8 @@ struct App {
     rates: Rates,
     /// Held while a password's hash is computed.
     hashing: Arc<Semaphore>,
-    /// One permit for each stream that is still allowed.
-    seats: Arc<Semaphore>,
+    /// Of viewers.
+    places: Arc<Places>,
     /// One permit for each follower of the status that is still allowed.
     followers: Arc<Semaphore>,
     snapshots: snapshots::Store,
@@ -155,7 +156,7 @@ pub fn router(context: Context, shutdown: CancellationToken) -> Router {
         names: Names::new(machine::hostname(), &context.server.names),
         hashing: Arc::new(Semaphore::new(1)),
         rates: Rates::new(context.server.expensive_per_second),
-        seats: Arc::new(Semaphore::new(context.server.max_viewers)),
+        places: Places::new(context.server.max_viewers),
         followers: Arc::new(Semaphore::new(status_stream::MOST_FOLLOWERS)),
         process: Process::new(context.appliance.clock.clone(), Box::new(ThermalZones::of_this_board())),
         looking: Arc::default(),

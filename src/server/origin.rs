@@ -71,13 +71,14 @@ pub enum From {
 
 /// By `Origin`, which browsers send with all that changes something and with WebSockets, and else by `Referer` and the
 /// browser's own judgement.
-pub fn origin(headers: &HeaderMap, listed: &[String]) -> From {
+/// `secure`: the request came encrypted, and so did our page.
+pub fn origin(headers: &HeaderMap, listed: &[String], secure: bool) -> From {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let is_listed = |origin: &str| listed.iter().any(|listed| listed == origin);
     if let Some(origin) = text(header::ORIGIN) {
         return if is_listed(origin) {
             From::Listed
-        } else if is_own(origin, text(header::HOST)) {
+        } else if is_own(origin, text(header::HOST), secure) {
             From::Us
         } else {
             From::Foreign
@@ -97,9 +98,11 @@ pub fn origin(headers: &HeaderMap, listed: &[String]) -> From {
     }
 }
 
-/// Whether the origin is this server. A proxy in front of it may have taken the encryption off.
-fn is_own(origin: &str, host: Option<&str>) -> bool {
-    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+/// Whether the origin is this server. A proxy in front of it may have taken the encryption off; nothing puts it on, so that
+/// an unencrypted page under our name is somebody else's who answers for it.
+fn is_own(origin: &str, host: Option<&str>, secure: bool) -> bool {
+    let unencrypted = || origin.strip_prefix("http://").filter(|_| !secure);
+    let authority = origin.strip_prefix("https://").or_else(unencrypted);
     authority.is_some() && authority == host
 }
 
@@ -195,16 +198,23 @@ mod tests {
             ("", From::Foreign),
         ] {
             let headers = headers(&[("host", "board:8000"), ("origin", sent)]);
-            assert_eq!(origin(&headers, &listed), expected, "{sent}");
+            assert_eq!(origin(&headers, &listed, false), expected, "{sent}");
         }
-        assert_eq!(origin(&headers(&[("origin", "http://board")]), &[]), From::Foreign, "no host to compare");
-        assert_eq!(origin(&headers(&[("host", "board")]), &[]), From::Us, "no browser");
+        assert_eq!(
+            origin(&headers(&[("origin", "http://board")]), &[], false),
+            From::Foreign,
+            "no host to compare"
+        );
+        assert_eq!(origin(&headers(&[("host", "board")]), &[], false), From::Us, "no browser");
+        let own = |page| origin(&headers(&[("origin", page), ("host", "board:8000")]), &[], true);
+        assert_eq!(own("https://board:8000"), From::Us);
+        assert_eq!(own("http://board:8000"), From::Foreign, "somebody else answers unencrypted for our name");
     }
 
     #[test]
     fn without_an_origin_the_browser_is_believed() {
         let listed = ["http://localhost:3000".to_string()];
-        let site = |pairs: &[(&'static str, &'static str)]| origin(&headers(pairs), &listed);
+        let site = |pairs: &[(&'static str, &'static str)]| origin(&headers(pairs), &listed, false);
         assert_eq!(site(&[("sec-fetch-site", "same-origin")]), From::Us);
         assert_eq!(site(&[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")]), From::Us);
         assert_eq!(site(&[("sec-fetch-site", "same-site"), ("sec-fetch-dest", "image")]), From::Neighbour);

@@ -4,8 +4,8 @@ use super::App;
 use super::condition::Condition;
 use super::problem::Problem;
 use super::query::Parameters;
-use super::seat::Seat;
 use crate::publisher::{Encoded, Wish};
+use crate::service::machine::room;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -26,6 +26,9 @@ const LISTED: usize = 1000;
 
 /// The one file that isn't finished yet. A leftover after a power cut is overwritten by the next snapshot.
 const UNFINISHED: &str = ".unfinished";
+
+/// So much of the disk is left for what must be kept: passwords and their end, settings, what was learned.
+const RESERVE: u64 = 8 << 20;
 
 /// The folder of snapshots.
 pub struct Store {
@@ -52,6 +55,9 @@ impl Store {
     fn write(&self, jpeg: &[u8], time: SystemTime) -> io::Result<String> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         fs::create_dir_all(&self.folder)?;
+        if room(&self.folder).is_some_and(|room| room.free_bytes < RESERVE + jpeg.len() as u64) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let unfinished = self.folder.join(UNFINISHED);
         let written = (|| {
             let mut file = File::create(&unfinished)?;
@@ -174,9 +180,10 @@ async fn newest_picture(app: &App, parameters: &Parameters) -> Result<Arc<Encode
     if !active() {
         return Err(Problem::no_picture());
     }
-    let mut seat = Seat::take(app, camera, wish, &app.shutdown).await?;
+    // Viewers who take all places must not keep anybody from it.
+    let mut viewer = camera.watch(wish);
     let frame_time = Duration::from_secs_f32(1.0 / camera.config().fps.clamp(0.1, 60.0));
-    let picture = tokio::time::timeout(PICTURE_PATIENCE + frame_time, seat.next()).await;
+    let picture = tokio::time::timeout(PICTURE_PATIENCE + frame_time, viewer.next()).await;
     // A camera lost meanwhile gives pictures that say so: no snapshots.
     picture.ok().flatten().filter(|_| active()).ok_or_else(Problem::no_picture)
 }

@@ -1,9 +1,17 @@
 //! Files that a power cut leaves as they were or as they shall be, and never half. Knows nothing of what is in them.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
+
+/// Makes a folder that nobody else may enter, with those above it; one that is there stays as it is.
+///
+/// # Errors
+/// It can't be made.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
 
 /// What is at `path`; `None` if nothing is.
 ///
@@ -11,7 +19,8 @@ use std::path::Path;
 /// It can't be read, or has more than `most` bytes (`FileTooLarge`).
 pub fn read(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    match File::open(path) {
+    // A pipe in the place of the file would make the program wait for ever.
+    match File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
         Ok(file) => file.take(most + 1).read_to_end(&mut bytes)?,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);

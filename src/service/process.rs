@@ -20,6 +20,22 @@ pub struct Figures {
     pub celsius: Option<f32>,
 }
 
+/// Blocks from this size on go back to the kernel as soon as they are freed. Camera pictures are smaller: they are
+/// needed again at once. What a password's hash is computed in is larger.
+const LARGE: libc::c_int = 16 << 20;
+
+/// The C library otherwise takes the first large block that is freed for a habit and keeps those that follow, for each
+/// thread: a crowd of logins left the process 800 MB large. To be called before there are threads.
+pub fn give_large_blocks_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: mallopt(3) takes numbers and locks what it changes.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+        // Fixed with the other one, and then too small for pictures, by its default.
+        libc::mallopt(libc::M_TRIM_THRESHOLD, LARGE);
+    }
+}
+
 /// This process on this board.
 pub struct Process {
     clock: SharedClock,

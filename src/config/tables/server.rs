@@ -131,8 +131,8 @@ pub static SERVER: &[Key<Server>] = &[
         effect: Effect::Restart,
         required: false,
         unit: "",
-        about: "Streams at once, MJPEG and WebSocket together; one more is answered 503. Fewer than \
-                `max_connections`.",
+        about: "Streams at once, MJPEG and WebSocket together; one more is answered 503. One login has half of them at \
+                most. Fewer than `max_connections`.",
         field: Field::Whole {
             from: 1,
             to: 1000,
@@ -145,7 +145,8 @@ pub static SERVER: &[Key<Server>] = &[
         effect: Effect::Restart,
         required: false,
         unit: "",
-        about: "TCP connections at once; further ones wait.",
+        about: "TCP connections at once. When all are taken, those on which nobody has logged in make room, first the \
+                oldest of the address that has most of them; if there are none, further ones wait.",
         field: Field::Whole {
             from: 2,
             to: 10_000,
@@ -158,7 +159,7 @@ pub static SERVER: &[Key<Server>] = &[
         effect: Effect::Restart,
         required: false,
         unit: "",
-        about: "TCP connections of one address at once (of one /64 network with IPv6); further ones are closed. A browser takes up \
+        about: "TCP connections of one address at once; further ones are closed. A browser takes up \
                 to six for each page; behind a proxy all viewers have its address.",
         field: Field::Whole {
             from: 1,
