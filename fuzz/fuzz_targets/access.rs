@@ -7,6 +7,7 @@ use edge_cctv::config::{Config, Server};
 use edge_cctv::service::clock::SystemClock;
 use edge_cctv_fuzz::{file, folder};
 use libfuzzer_sys::fuzz_target;
+use std::net::Ipv4Addr;
 
 fuzz_target!(|data: &[u8]| {
     file("access.json", data);
@@ -21,11 +22,8 @@ fuzz_target!(|data: &[u8]| {
     assert!(access.by_session(&secret).is_none() && access.by_token(&secret).is_none());
     assert!(access.by_link("/api/snapshots/a.jpg", u64::MAX, &secret).is_none());
     for user in User::ALL {
-        assert!(
-            access
-                .by_remembered_password(user.name(), &secret, Ipv4Addr::LOCALHOST.into())
-                .is_none()
-        );
+        let remembered = access.by_remembered_password(user.name(), &secret, Ipv4Addr::LOCALHOST.into());
+        assert!(remembered.is_none());
     }
     access.refresh();
 });
