@@ -101,6 +101,7 @@ fn bad_orders_are_refused_in_words() {
         ("/api/arm", "{\"mode\": \"armed\", \"x\": 1}", 400, "the body must be"),
         ("/api/alert/silence", "{\"seconds\": -1}", 400, "from 0 to 86400"),
         ("/api/alert/silence", "{\"seconds\": \"1\"}", 400, "the body must be"),
+        ("/api/alert/silence", "[60]", 400, "the body must be"),
         ("/api/outputs/siren/test", "{\"seconds\": 61}", 400, "from 0.1 to 60"),
         ("/api/outputs/nothing/test", "", 404, "no LED or relay"),
     ] {

@@ -107,9 +107,12 @@ pub fn camera<'a>(app: &'a App, name: &str) -> Result<&'a Arc<CameraHandle>, Pro
     app.context.appliance.camera(name).ok_or_else(unknown)
 }
 
-/// The body as JSON; `allowed` shows what it may be. What is wrong with it isn't repeated: it may be secret.
+/// The body as a JSON object; `allowed` shows what it may be. What is wrong with it isn't repeated: it may be secret.
 pub fn parsed<T: DeserializeOwned>(body: &Bytes, allowed: &str) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|_| Problem::bad_value(format!("the body must be {allowed}")))
+    // serde would take a list, with values in the order of the fields.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let value = is_object.then(|| serde_json::from_slice(body).ok()).flatten();
+    value.ok_or_else(|| Problem::bad_value(format!("the body must be {allowed}")))
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ pub(super) fn decode(data: &[u8]) -> Result<Image, String> {
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(format!("{width} x {height} pixels are too many"));
     }
+    // The decoder takes it for granted (PNG, third edition, 11.2.2: three bytes a colour, 256 of them at most).
+    if reader.info().palette.as_deref().is_some_and(|palette| palette.len() % 3 != 0 || palette.len() > 768) {
+        return Err("its palette isn't whole".into());
+    }
     let size = reader.output_buffer_size().ok_or("its size is beyond all measure")?;
     let mut pixels = vec![0; size];
     reader.next_frame(&mut pixels).map_err(|error| error.to_string())?;
@@ -116,6 +120,21 @@ pub(super) fn encoded(
 mod tests {
     use super::*;
     use png::BitDepth::{Eight, One, Sixteen};
+
+    #[test]
+    fn a_palette_that_is_not_whole_is_an_error() {
+        let sound = encoded(2, 1, ColorType::Indexed, Eight, &[0, 1]);
+        assert!(decode(&sound).is_ok());
+        let at = sound.windows(4).position(|name| name == b"PLTE").unwrap();
+        for bytes in [1, 5, 7, 771] {
+            let mut chunk = [b"PLTE".as_slice(), &vec![9; bytes]].concat();
+            chunk.extend(crc32fast::hash(&chunk).to_be_bytes());
+            let mut file = [&sound[..at - 4], &(bytes as u32).to_be_bytes(), &chunk].concat();
+            // After the palette of two colours and its checksum.
+            file.extend(&sound[at + 4 + 6 + 4..]);
+            assert!(decode(&file).is_err(), "{bytes} bytes");
+        }
+    }
 
     #[test]
     fn every_kind_of_pixel_becomes_the_right_colour() {
