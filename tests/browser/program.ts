@@ -2,11 +2,12 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
 /** Longer than anything takes on the slowest machine, so that a failure ends the test. */
 export const PATIENCE_MS = 30_000;
@@ -29,6 +30,7 @@ export class Program {
   #password: string | undefined;
   #child: ChildProcess | undefined;
   #port = 0;
+  #scheme = 'http';
   /** What answers 200 once the program is as tests expect it. */
   readonly #sign: string;
 
@@ -69,7 +71,7 @@ export class Program {
 
   /** The address of a path. */
   url(path = '/'): string {
-    return `http://127.0.0.1:${this.#port}${path}`;
+    return `${this.#scheme}://127.0.0.1:${this.#port}${path}`;
   }
 
   /** What `edge-cctv passwd` prints for this state folder. */
@@ -112,8 +114,10 @@ export class Program {
     let listening = false;
     createInterface({ input: child.stderr }).on('line', (line) => {
       this.#log.push(line);
-      const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-      if (port === undefined) return;
+      const [, scheme, port] = /listening on (https?):\/\/127\.0\.0\.1:(\d+)/.exec(line) ?? [];
+      if (scheme === undefined) return;
+      if (scheme === 'https') this.#trust();
+      this.#scheme = scheme;
       this.#port = Number(port);
       listening = true;
     });
@@ -130,6 +134,12 @@ export class Program {
   async end(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Lets `ask` believe the certificate that the program has made. */
+  #trust(): void {
+    const certificate = readFileSync(join(this.state, 'tls/certificate.pem'), 'utf8');
+    setDefaultCACertificates([...getCACertificates('default'), certificate]);
   }
 
   async #answers(): Promise<boolean> {
