@@ -2,9 +2,10 @@
 # Fuzzes whatever reads bytes that others made (fuzz/), with AddressSanitizer over Rust and C alike. Fails on any finding.
 #   usage: fuzz.sh SECONDS [TARGET...]      each target for so long; default: all
 #          fuzz.sh build                    builds only, and prints the folder of the programs
-#          fuzz.sh keep [TARGET...]         brings what was found into fuzz/corpus, as few files as cover the same
-# Starts with fuzz/corpus, which is part of the project, and with what earlier runs found (target/fuzz/found). A finding
-# lies in target/fuzz/findings; the same program with that file as its argument shows it again. Environment:
+#          fuzz.sh keep [TARGET...]         brings what was found into fuzz/found, as few inputs as reach the same code
+# Starts with fuzz/corpus and fuzz/found, which are part of the project, and with what earlier runs here found
+# (target/fuzz/found). A finding lies in target/fuzz/findings; the same program with that file as its argument shows it
+# again. Environment:
 #   FUZZ_JOBS   so many targets at once (the number of processors)
 # Any Rust will do: what AddressSanitizer needs of it is a nightly feature that stable compilers have, too.
 set -euo pipefail
@@ -59,12 +60,21 @@ options() {
   [ ! -e "fuzz/dictionaries/$words.dict" ] || echo "-dict=fuzz/dictionaries/$words.dict"
 }
 
+# What is kept of a target, where its program reads it, and a place for what it finds.
+unpack() {
+  rm -rf "$work/kept/$1"
+  mkdir -p "$work/kept/$1" "$work/found/$1"
+  tar -C "$work/kept/$1" -xJf "fuzz/found/$1.tar.xz"
+}
+
 one() {
   local target=$1 log=$work/logs/$1.log arguments state=passed
-  mkdir -p "$work/logs" "$work/found/$target" "$work/findings/$target" "fuzz/corpus/$target"
+  mkdir -p "$work/logs" "$work/findings/$target"
   mapfile -t arguments < <(options "$target")
+  unpack "$target"
   "$programs/$target" "${arguments[@]}" -max_total_time="$seconds" -print_final_stats=1 -verbosity=1 \
-    -artifact_prefix="$work/findings/$target/" "$work/found/$target" "fuzz/corpus/$target" >"$log" 2>&1 || state=FAILED
+    -artifact_prefix="$work/findings/$target/" "$work/found/$target" "$work/kept/$target" "fuzz/corpus/$target" \
+    >"$log" 2>&1 || state=FAILED
   figure() { sed -n "s/^stat::$1: *//p" "$log"; }
   printf '%-15s %10s executions, %7s a second, %s, %s new inputs, %s MB: %s\n' "$target" \
     "$(figure number_of_executed_units)" "$(figure average_exec_per_sec)" \
@@ -76,13 +86,13 @@ case $action in
 keep)
   for target; do
     mapfile -t arguments < <(options "$target")
-    kept=$(mktemp -d)
-    "$programs/$target" "${arguments[@]}" -set_cover_merge=1 "$kept" "fuzz/corpus/$target" "$work/found/$target" \
-      >"$work/logs/$target.keep.log" 2>&1
-    rm -rf "fuzz/corpus/$target"
-    mv "$kept" "fuzz/corpus/$target"
-    chmod 755 "fuzz/corpus/$target"
-    echo "$target: $(find "fuzz/corpus/$target" -type f | wc -l) inputs, $(du -sb "fuzz/corpus/$target" | cut -f1) bytes"
+    unpack "$target"
+    fewest=$(mktemp -d)
+    # By the code they reach, not by how often.
+    "$programs/$target" "${arguments[@]}" -use_counters=0 -set_cover_merge=1 "$fewest" "fuzz/corpus/$target" \
+      "$work/kept/$target" "$work/found/$target" >"$work/logs/$target.keep.log" 2>&1
+    tar -C "$fewest" -cJf "fuzz/found/$target.tar.xz" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 .
+    echo "$target: $(find "$fewest" -type f | wc -l) inputs, $(stat -c %s "fuzz/found/$target.tar.xz") bytes"
   done
   ;;
 run)

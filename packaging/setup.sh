@@ -11,7 +11,7 @@ case ${1:-} in
 build) need+=(python3-pip) ;;
 test) need+=(python3-pip ffmpeg chromium systemd) ;;
 # clang 14 and newer: its C code tells libFuzzer which way it went.
-fuzz) need+=(clang llvm) ;;
+fuzz) need+=(clang llvm xz-utils) ;;
 # Training has nothing to do with the program's build. Debian's torch, for pip's brings gigabytes of CUDA.
 model) need=(git python3 python3-torch python3-onnx python3-numpy python3-pil) ;;
 board) need+=(python3-pip qemu-system-arm e2fsprogs cpio zstd kmod ffmpeg curl python3) ;;
