@@ -12,7 +12,7 @@ onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-t
 npm = packaging/node.sh target/node && cd $(1) && PATH="$(CURDIR)/target/node/bin:$$PATH" npm
 page_sources := $(shell find web -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -print)
 
-.PHONY: run build build-tools page test board-test fuzz lint audit sbom bench cross model clean
+.PHONY: run build build-tools page test board-test fuzz lint audit sbom deb bench cross model clean
 
 run: build
 	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
@@ -72,6 +72,11 @@ SBOM_TARGET ?= aarch64-unknown-linux-gnu
 sbom:
 	@mkdir -p target
 	packaging/sbom.sh $(SBOM_TARGET) target/edge-cctv-$(SBOM_TARGET).cdx.json
+
+# Debian packages, in target/debian.
+DEB ?=
+deb:
+	packaging/deb.sh $(DEB)
 
 bench: build-tools
 	cargo bench --locked
