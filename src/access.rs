@@ -552,8 +552,11 @@ impl Access {
             if self.holds(Some(record), by, now) { change(record) } else { Err(ChangeError::Over) }
         })?;
         let mut known = self.known();
-        known.ended.clear();
-        known.record = Some(changed.record);
+        // What was ended meanwhile, and couldn't be kept, stays so.
+        known.ended.retain(|hash| !ended.contains(hash));
+        let mut record = changed.record;
+        record.end(&known.ended);
+        known.record = Some(record);
         known.stamp = changed.stamp;
         drop((known, changing));
         self.end_what_is_over();
