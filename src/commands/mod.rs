@@ -4,6 +4,7 @@ pub mod analyze;
 pub mod check_config;
 pub mod devices;
 pub mod factory_reset;
+pub mod health;
 pub mod outputs;
 pub mod passwd;
 pub mod run;
@@ -48,6 +49,8 @@ enum Command {
     Passwd(passwd::Passwd),
     /// Make, list and revoke tokens, by which programs use the API
     Token(token::Token),
+    /// Say whether the service does its work, by itself or as it did before an update
+    Health(health::Health),
     /// Forget everything: snapshots, what was learned, passwords, keys, settings made on the page
     FactoryReset(factory_reset::FactoryReset),
 }
@@ -95,6 +98,7 @@ impl CommandLine {
             Command::Outputs(outputs) => outputs.run(),
             Command::Passwd(passwd) => passwd.run(),
             Command::Token(token) => token.run(),
+            Command::Health(health) => health.run(),
             Command::FactoryReset(reset) => reset.run(),
         };
         match result {

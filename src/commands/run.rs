@@ -9,7 +9,7 @@ use crate::server::tls::Tls;
 use crate::server::{self, Context};
 use crate::service::claim::Claim;
 use crate::service::clock::SystemClock;
-use crate::service::systemd;
+use crate::service::{health, systemd};
 use crate::settings::Settings;
 use clap::Args;
 use std::net::SocketAddr;
@@ -119,6 +119,7 @@ impl Run {
             () = stop_signal() => {}
             () = self.reload_on_hangup(&settings, &appliance) => {}
             () = systemd::report(&appliance) => {}
+            () = health::answer(appliance.clone(), address) => {}
         }
         log::info!("stopping");
         systemd::stopping();

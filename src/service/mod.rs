@@ -4,6 +4,7 @@ pub mod boot;
 pub mod claim;
 pub mod clock;
 pub mod durable;
+pub mod health;
 pub mod logging;
 pub mod machine;
 pub mod process;

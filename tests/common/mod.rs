@@ -233,12 +233,16 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    pub fn signal(&self, signal: libc::c_int) {
+        let pid = libc::pid_t::try_from(self.child.id()).unwrap();
+        // SAFETY: the child isn't waited for yet, so the number is its own.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+    }
+
     /// Ends the program as systemd does, and says how it ended and how long that took.
     pub fn terminate(&mut self) -> (ExitStatus, Duration) {
         let begin = Instant::now();
-        let pid = libc::pid_t::try_from(self.child.id()).unwrap();
-        // SAFETY: the child isn't waited for yet, so the number is its own.
-        assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0);
+        self.signal(libc::SIGTERM);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return (status, begin.elapsed());
