@@ -262,3 +262,29 @@ fn silence_is_told_while_it_lasts() {
     );
     assert!(server.get("/status").json().get("silent_until").is_none());
 }
+
+#[test]
+fn updates_are_asked_for_by_a_file_and_told_by_files() {
+    let elsewhere = Server::demo();
+    let told = elsewhere.get("/api/update").json();
+    assert_eq!(told["possible"], false, "{told}");
+    assert_eq!(elsewhere.request(Method::POST, "/api/update", &[]).status, 409);
+
+    let folder = tempfile::tempdir().unwrap();
+    let (home, own) = (folder.path().join("home"), folder.path().join("own"));
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::create_dir_all(&own).unwrap();
+    let environment =
+        [("EDGE_CCTV_UPDATE", home.to_str().unwrap()), ("RUNTIME_DIRECTORY", own.to_str().unwrap())];
+    let server = Server::run_with(&environment, &["--camera", "demo"]);
+    assert_eq!(server.get("/api/update").json(), json!({ "possible": true, "phase": "idle", "last": null }));
+    let asked = server.request(Method::POST, "/api/update", &[]);
+    assert_eq!((asked.status, asked.json()["phase"].as_str()), (202, Some("asked")));
+    assert_eq!(std::fs::read(own.join("update-request")).unwrap(), b"");
+    std::fs::write(home.join("outcome"), "outcome=failed\nfrom=1\nto=1\nat=now\nwhy=no /etc/apt/x.sources\n")
+        .unwrap();
+    assert_eq!(server.get("/api/update").json()["last"]["why"], "no x.sources");
+    // A folder that is gone is told, and not taken for an update.
+    std::fs::remove_dir_all(&own).unwrap();
+    assert_eq!(server.request(Method::POST, "/api/update", &[]).status, 500);
+}

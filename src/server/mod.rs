@@ -31,6 +31,7 @@ mod status;
 mod status_stream;
 mod system;
 pub mod tls;
+mod update;
 mod websocket;
 
 use crate::access::Access;
@@ -39,6 +40,7 @@ use crate::config::{self, Config};
 use crate::service::machine;
 use crate::service::process::Process;
 use crate::service::thermal::ThermalZones;
+use crate::service::update::Updates;
 use crate::settings::Settings;
 use axum::Router;
 use origin::Names;
@@ -110,6 +112,8 @@ struct App {
     followers: Arc<Semaphore>,
     snapshots: snapshots::Store,
     process: Process,
+    /// Where root's units do them.
+    updates: Option<Updates>,
     /// Held while devices and disks are asked what they are.
     looking: Arc<Mutex<()>>,
 }
@@ -159,6 +163,7 @@ pub fn router(context: Context, shutdown: CancellationToken) -> Router {
         places: Places::new(context.server.max_viewers),
         followers: Arc::new(Semaphore::new(status_stream::MOST_FOLLOWERS)),
         process: Process::new(context.appliance.clock.clone(), Box::new(ThermalZones::of_this_board())),
+        updates: Updates::of_this_service(),
         looking: Arc::default(),
         snapshots: snapshots::Store::new(context.state_dir.join("snapshots")),
         context,

@@ -2,7 +2,7 @@
 
 use super::{
     App, access, baseline, cameras, documents, guide, health, live, log_lines, mask, metrics, openapi,
-    outputs, page, settings, snapshots, status, status_stream, system, websocket,
+    outputs, page, settings, snapshots, status, status_stream, system, update, websocket,
 };
 use crate::access::Scope;
 use axum::handler::Handler;
@@ -119,6 +119,8 @@ pub fn routes() -> Vec<Route> {
         patch(ADMIN, "/api/settings", settings::change).costs_much(),
         get(ADMIN, "/api/system", system::show).costs_much(),
         get(ADMIN, "/api/log", log_lines::list).costs_much(),
+        get(ADMIN, "/api/update", update::show),
+        post(ADMIN, "/api/update", update::ask).costs_much(),
         get(ADMIN, "/api/access", access::list).own_pages(),
         post(ADMIN, "/api/tokens", access::make_token).costs_much().own_pages(),
         delete(ADMIN, "/api/tokens/{name}", access::revoke_token).own_pages(),

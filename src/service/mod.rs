@@ -14,3 +14,4 @@ pub mod shield;
 pub mod slot;
 pub mod systemd;
 pub mod thermal;
+pub mod update;

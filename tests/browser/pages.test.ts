@@ -1,6 +1,7 @@
 // Every page, in both languages and on a phone; snapshots and the system's page.
 
 import assert from 'node:assert/strict';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { browserTest } from './harness.ts';
 import { picture, seen } from './seen.ts';
 
@@ -68,6 +69,27 @@ browserTest('the system’s page tells what runs and what was logged', {}, async
   await seen(page.getByText('demo scene: drawn 640 × 480, 25.0 fps'));
   await seen(page.getByRole('log').getByText(/listening on/));
 });
+
+browserTest(
+  'an update is asked for, and the page tells how it goes',
+  { installed: true },
+  async ({ page, faults, program }) => {
+    faults.expect(/503.*readyz/);
+    const root = (name: string, text: string) => writeFileSync(program.file('update', name), text);
+    await page.goto('/#system');
+    await page.getByRole('button', { name: 'Update now' }).click();
+    await seen(page.getByText('The update is asked for …'));
+    assert.ok(existsSync(program.file('run', 'update-request')));
+    rmSync(program.file('run', 'update-request'));
+    root('pending', '1.0.0-1');
+    await seen(page.getByText(/two minutes to show that it works/));
+    root('outcome', 'outcome=taken-back\nfrom=2.0.0-1\nto=1.0.0-1\nat=2026-11-28T12:00:00Z\nwhy=no frame\n');
+    rmSync(program.file('update', 'pending'));
+    await seen(page.getByText('2.0.0-1 → 1.0.0-1'));
+    await seen(page.getByText('no frame', { exact: true }));
+    await seen(page.getByText(/taken back, /));
+  },
+);
 
 browserTest('every page is reached by keyboard', {}, async ({ page, faults }) => {
   faults.expect(/503.*readyz/);

@@ -19,6 +19,8 @@ export interface Setup {
   config?: string;
   /** Their passwords before the program is started; without an administrator's nobody needs to log in. */
   passwords?: Partial<Record<User, string>>;
+  /** As if it were installed as a package, with a folder `update` in which root tells how updates go. */
+  installed?: boolean;
 }
 
 export type User = 'admin' | 'viewer';
@@ -26,6 +28,7 @@ export type User = 'admin' | 'viewer';
 export class Program {
   readonly #folder = mkdtempSync(join(tmpdir(), 'edge-cctv-browser-'));
   readonly #arguments: string[];
+  readonly #environment: NodeJS.ProcessEnv = { ...process.env };
   readonly #log: string[] = [];
   #password: string | undefined;
   #child: ChildProcess | undefined;
@@ -37,6 +40,11 @@ export class Program {
   private constructor(setup: Setup) {
     this.#arguments = ['run', '--state', this.state];
     mkdirSync(this.state);
+    delete this.#environment.RUST_LOG;
+    if (setup.installed) {
+      this.#environment.EDGE_CCTV_UPDATE = mkdirSync(join(this.#folder, 'update'), { recursive: true });
+      this.#environment.RUNTIME_DIRECTORY = mkdirSync(join(this.#folder, 'run'), { recursive: true });
+    }
     if (setup.config !== undefined) {
       const file = join(this.#folder, 'config.toml');
       writeFileSync(file, setup.config);
@@ -67,6 +75,11 @@ export class Program {
   /** The state folder. */
   get state(): string {
     return join(this.#folder, 'state');
+  }
+
+  /** A file of root's, or of the service's own at run time, if `installed`. */
+  file(...path: string[]): string {
+    return join(this.#folder, ...path);
   }
 
   /** The address of a path. */
@@ -103,11 +116,9 @@ export class Program {
   /** Starts the program, after `kill` at the same address and with the same state. */
   async restart(): Promise<void> {
     await this.kill();
-    const environment = { ...process.env };
-    delete environment.RUST_LOG;
     const child = spawn(binary(), [...this.#arguments, '--listen', `127.0.0.1:${this.#port}`], {
       cwd: ROOT,
-      env: environment,
+      env: this.#environment,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;

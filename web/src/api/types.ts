@@ -202,6 +202,20 @@ export interface System {
   outputs_driver_reason: string;
 }
 
+export type Update =
+  | { possible: false; detail: string }
+  | {
+      possible: true;
+      phase: 'idle' | 'asked' | 'unheard' | 'running' | 'judged' | 'taken-back';
+      last: {
+        outcome: 'kept' | 'taken-back' | 'nothing' | 'failed' | 'cut-off';
+        from: string;
+        to: string;
+        at: string;
+        why: string;
+      } | null;
+    };
+
 export interface Readiness {
   ready: boolean;
   cameras: { name: string; ready: boolean; phase: string; degraded: Degraded | null; limits: string[] }[];

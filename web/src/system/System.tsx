@@ -6,6 +6,7 @@ import type { System as About, LogLine, Readiness, SystemCamera } from '../api/t
 import { usePolled } from '../parts/hooks.ts';
 import { Card, Facts, Loading, Page, Problem, Select } from '../parts/Parts.tsx';
 import { useTexts } from '../texts/index.tsx';
+import { Update } from './Update.tsx';
 
 const PERIOD_MS = 2000;
 const SYSTEM_PERIOD_MS = 5000;
@@ -30,6 +31,7 @@ export function System() {
         <div className="grid">
           <Program about={answer} />
           <Board about={answer} />
+          <Update />
           {answer.cameras.map((camera) => (
             <CameraCard key={camera.name} camera={camera} />
           ))}
