@@ -12,7 +12,7 @@ onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-t
 npm = packaging/node.sh target/node && cd $(1) && PATH="$(CURDIR)/target/node/bin:$$PATH" npm
 page_sources := $(shell find web -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -print)
 
-.PHONY: run build build-tools page test board-test fuzz lint audit sbom deb bench cross model clean
+.PHONY: run build build-tools page test board-test fuzz lint audit sbom deb release bench cross model clean
 
 run: build
 	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
@@ -77,6 +77,11 @@ sbom:
 DEB ?=
 deb:
 	packaging/deb.sh $(DEB)
+
+# Packages, a signed repository, source, checksums, in target/releases (docs/releases.md).
+STATE ?= target/repository
+release:
+	packaging/release.sh "$(STATE)"
 
 bench: build-tools
 	cargo bench --locked

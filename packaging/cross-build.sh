@@ -3,7 +3,7 @@
 #   usage: cross-build.sh [CARGO_ARGUMENTS...]         default: build --release --locked
 #   e.g.   cross-build.sh test --no-run
 # The standard library for arm64 is Debian's (package libstd-rust-web-dev), and so is the compiler that fits it;
-# cargo may be any. What is built needs glibc 2.35 or newer on the board (Debian 12, Raspberry Pi OS bookworm).
+# cargo may be any. What is built needs glibc 2.35 or newer on the board (Debian 12, Raspberry Pi OS bookworm, Ubuntu 22.04).
 # The page is built first and embedded.
 # With it comes ONNX Runtime for the board, in onnxruntime/aarch64/ of the folder; without it the build goes on, for it
 # isn't linked. Ends with the path of the program. Environment:

@@ -26,18 +26,21 @@ for arch; do
   amd64)
     make --no-print-directory build
     program=${CARGO_TARGET_DIR:-target}/release/edge-cctv library=${CARGO_TARGET_DIR:-target}/onnxruntime/x86_64
-    triple=x86_64-unknown-linux-gnu strip=strip
+    triple=x86_64-unknown-linux-gnu strip=strip objdump=objdump
     ;;
   arm64)
     packaging/cross-build.sh >/dev/null
     program=target/cross/aarch64-unknown-linux-gnu/release/edge-cctv library=target/cross/onnxruntime/aarch64
-    triple=aarch64-unknown-linux-gnu strip=aarch64-linux-gnu-strip
+    triple=aarch64-unknown-linux-gnu strip=aarch64-linux-gnu-strip objdump=aarch64-linux-gnu-objdump
     ;;
   *) sed -n '3p' "$0" >&2; exit 2 ;;
   esac
   [ -e "$library/libonnxruntime.so" ] || { echo "deb: without ONNX Runtime there is no package" >&2; exit 1; }
 
   $strip -o $stage/edge-cctv "$program"
+  newest=$($objdump -T $stage/edge-cctv | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
+  [ "$(printf 'GLIBC_2.35\n%s\n' "$newest" | sort -V | tail -n 1)" = GLIBC_2.35 ] ||
+    { echo "deb: the program needs $newest, and boards have 2.35 (Cargo.toml, depends)" >&2; exit 1; }
   cp "$library/libonnxruntime.so" "$library/ThirdPartyNotices.txt" $stage/
   cp web/dist/licences.md $stage/page-licences.md
   cargo run --quiet --locked --example manuals -- $stage/manuals

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian (12 or later) machine, and says so. What is there is left alone.
-#   usage: setup.sh build|test|fuzz|deb|board|model
+#   usage: setup.sh build|test|fuzz|deb|release|board|model
 set -euo pipefail
 
 need=(gcc g++ make libclang-dev)
@@ -9,13 +9,15 @@ need=(gcc g++ make libclang-dev)
 case ${1:-} in
 # pip fetches ONNX Runtime (onnxruntime.sh), and Node.js for the page (node.sh).
 build) need+=(python3-pip) ;;
-test) need+=(python3-pip ffmpeg chromium systemd) ;;
+test) need+=(python3-pip ffmpeg chromium systemd gnupg) ;;
 # clang 14 and newer: its C code tells libFuzzer which way it went.
 fuzz) need+=(clang llvm xz-utils) ;;
 deb) need+=(python3-pip dpkg-dev lintian) ;;
+release) need+=(reprepro gnupg) ;;
 # Training has nothing to do with the program's build. Debian's torch, for pip's brings gigabytes of CUDA.
 model) need=(git python3 python3-torch python3-onnx python3-numpy python3-pil) ;;
-board) need+=(python3-pip qemu-system-arm e2fsprogs cpio zstd kmod ffmpeg curl python3) ;;
+board) need+=(python3-pip qemu-system-arm e2fsprogs cpio zstd kmod ffmpeg curl python3 reprepro gnupg
+  dpkg-dev lintian) ;;
 *) sed -n '2,3p' "$0" >&2; exit 2 ;;
 esac
 

@@ -49,6 +49,25 @@ fn systemd_understands_every_line() {
 }
 
 #[test]
+fn systemd_understands_the_units_of_updates() {
+    // All of them together: each knows others by their names.
+    let folder = tempfile::tempdir().unwrap();
+    let update = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/update");
+    let units = fs::read_dir(update).unwrap().map(|entry| entry.unwrap().path());
+    let units: Vec<_> = units.filter(|path| path.to_string_lossy().contains("/edge-cctv-")).collect();
+    assert!(units.len() >= 4, "{units:?}");
+    let copies: Vec<_> = units.iter().map(|unit| folder.path().join(unit.file_name().unwrap())).collect();
+    for (unit, copy) in units.iter().zip(&copies) {
+        let text = fs::read_to_string(unit).unwrap();
+        fs::write(copy, text.replace("/usr/lib/edge-cctv/update", "/bin/true")).unwrap();
+    }
+    for copy in &copies {
+        let Some(output) = analyze(&["verify", "--man=no"], copy) else { return };
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{}", copy.display());
+    }
+}
+
+#[test]
 fn as_much_of_the_system_is_closed_to_a_unit_as_can_be() {
     for (name, most) in UNITS {
         let arguments = ["security", "--offline=true", &format!("--threshold={most}")];

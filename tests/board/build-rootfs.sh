@@ -8,12 +8,12 @@ set -euo pipefail
 cache=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/virtual-board}
 PKGS="base-files base-passwd usr-is-merged bash coreutils dash grep sed mawk findutils
  tar gzip util-linux mount procps libc-bin init-system-helpers systemd systemd-sysv
- udev kmod iproute2 v4l-utils gpiod tzdata"
+ udev kmod iproute2 v4l-utils gpiod tzdata apt gpgv ca-certificates diffutils passwd perl-base rauc rauc-service"
 # Kernel modules: to boot QEMU's machine virt, to boot its Raspberry Pi 3B, for both, and for the tests.
 VIRTMODS="virtio_mmio virtio_pci virtio_blk virtio_net virtio_rng 9p 9pnet_virtio"
 PIMODS="bcm2835 bcm2835_wdt bcm2835_rng dwc2 cdc_ether rndis_host"
 BOOTMODS="crc32c_generic ext4 configfs"
-TESTMODS="vivid uvcvideo xhci_pci i6300esb"
+TESTMODS="vivid uvcvideo xhci_pci i6300esb loop squashfs dm_verity"
 
 mkdir -p "$cache"/apt/lists/partial "$cache"/apt/{archives,none}/partial
 cache=$(cd "$cache" && pwd)
@@ -64,8 +64,12 @@ for d in bin sbin lib; do ln -s "usr/$d" "$root/$d"; done              # merged 
 while read -r deb; do
   dpkg-deb --fsys-tarfile "$debs/$deb" | tar -x -C "$root" --keep-directory-symlink \
     --exclude=./usr/share/{doc,man,locale,info,lintian}
-  # Tell the guest's dpkg that it is there, so that `dpkg -i` of a package works.
+  # Tell the guest's dpkg that it is there, so that packages can be installed.
   { dpkg-deb -f "$debs/$deb" | sed '1a Status: install ok installed'; echo; } >>"$root/var/lib/dpkg/status"
+  name=$(dpkg-deb -f "$debs/$deb" Package)
+  [ "$(dpkg-deb -f "$debs/$deb" Multi-Arch)" != same ] || name+=:arm64
+  dpkg-deb --fsys-tarfile "$debs/$deb" | tar -t | sed 's/^\.//; s/\(.\)\/$/\1/; s/^\/$/\/./' \
+    >"$root/var/lib/dpkg/info/$name.list"
 done <"$cache/apt/list"
 
 dpkg-deb -x "$(fetch "$kernel")" "$k"
@@ -92,12 +96,13 @@ copymods "$ird" $BOOTMODS $VIRTMODS $PIMODS
 cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
 cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
 n=900
-for g in systemd-journal systemd-network messagebus input render kvm sgx; do
+for g in systemd-journal systemd-network messagebus _apt input render kvm sgx; do
   echo "$g:x:$n:" >>"$root/etc/group"
   echo "$g:x:$n:$n::/:/usr/sbin/nologin" >>"$root/etc/passwd"; n=$((n + 1))
 done
 sed -i 's/^root:[^:]*:/root::/' "$root/etc/passwd"                     # no password
 cp "$root/usr/share/libc-bin/nsswitch.conf" "$root/etc/nsswitch.conf"
+cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
 ln -sf mawk "$root/usr/bin/awk"
 ln -sf ../proc/self/mounts "$root/etc/mtab"
 rm -rf "$root"/var/{run,lock}; ln -s /run "$root/var/run"; ln -s /run/lock "$root/var/lock"
@@ -166,9 +171,10 @@ if grep -q raspberrypi /proc/device-tree/compatible; then mods=$PI; else mods=$V
 for m in $BOOT $mods; do modprobe $m 2>/dev/null; done
 mkdir -p /in /out; p=trans=virtio,version=9p2000.L,msize=262144
 mount -t 9p -o $p,ro in /in 2>/dev/null && mount -t 9p -o $p out /out
+want=root; [ ! -x /in/bootloader ] || want=$(/in/bootloader)
 for i in $(seq 100); do
   [ -b /dev/mmcblk0 ] && disk=/dev/mmcblk0 && break
-  disk=$(grep -lx root /sys/block/vd*/serial 2>/dev/null) && disk=/dev/$(echo $disk | cut -d/ -f4) && break
+  disk=$(grep -lx "$want" /sys/block/vd*/serial 2>/dev/null) && disk=/dev/$(echo $disk | cut -d/ -f4) && break
   sleep 0.1
 done
 mount -t ext4 -o rw,noatime $disk /root || poweroff -f

@@ -3,6 +3,7 @@
 #                                        $tmp, $url; skips the test if the board can't be made
 #   programs [PROGRAM [DEVICE_TEST]]     sets $program and $device_test, builds what isn't given
 #   board_start [OPTIONS OF run.sh...]   boots, with the guest's port 8000 at $url
+#   power_cut                            kills it
 #   guest 'COMMAND'                      runs it in the guest as root, prints its output, returns its status
 #   check WHAT COMMAND...                a case: passes if the command succeeds
 #   eventually SECONDS COMMAND...        polls until the command succeeds
@@ -125,10 +126,11 @@ finish() {
 
 # --- the board --------------------------------------------------------------------------------
 board_start() {
-  mkfifo "$tmp/console"
+  [ -p "$tmp/console" ] || mkfifo "$tmp/console"
   exec 4<>"$tmp/console"
   echo 0 >"$tmp/commands"
   cp "$here/agent.sh" "$in/"
+  rm -f "$out/console.log"                        # of a boot before
   "$here/run.sh" -p "$port:8000" "$@" "$in" "$out" bash agent.sh <"$tmp/console" >"$out/run.log" 2>&1 &
   board=$!
   boots=0
@@ -173,6 +175,13 @@ blinks() {
 }
 # steady LINE LEVEL SECONDS: it stays so all the while.
 steady() { [ "$(pin get "$1")" = "$2" ] && [ "$(pin watch "$1" "$3" | cut -d' ' -f1)" = 0 ]; }
+
+# The power fails: the emulator is killed. With a disk of its own (-d) the board can be started again.
+power_cut() {
+  pkill -KILL -f "qemu-system-aarch64 .*$out/console.log"
+  wait "$board" 2>/dev/null
+  board=''
+}
 
 # Has the agent end, so that the board powers itself off; a board that hangs is ended.
 board_stop() {

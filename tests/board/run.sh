@@ -6,22 +6,24 @@
 # Ends with COMMAND's exit status; 124: not done in time; 125: the board died.
 # OUT_DIR gets console.log (and on virt test.log, journal.log, dmesg.log), and while the board runs monitor.sock and
 # qtest.sock (for pin.py). What comes on standard input is typed at the board's serial console.
-# TERM ends the board. What the board writes to its disk is forgotten.
+# TERM ends the board. What the board writes to its disk is forgotten, unless it has one of its own.
 #   -b virt|pi  QEMU's machine virt (default) or a Raspberry Pi 3B
 #   -c DIR      the cache that build-rootfs.sh filled (filled now if empty)
 #   -t SEC      time limit (600)            -m MIB  memory of virt (512)
 #   -p H:G      host port H goes to the board's G (may be repeated)
 #   -u SOCKET   a USB port of virt, at this UNIX socket (for usb-camera.py)
+#   -d FILE     virt's disk is this file (a copy of root.ext4), which keeps what is written
 #   -r          the board may reboot: COMMAND then runs again, on the same disk
 #   -q ARGS     more arguments for QEMU, in one word
 # end of usage
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-machine=virt cache=${XDG_CACHE_HOME:-$HOME/.cache}/virtual-board limit=600 mem=512 fwd='' usb=() reboot=(-no-reboot) more=()
-while getopts b:c:t:m:p:u:rq: o; do case $o in
+machine=virt cache=${XDG_CACHE_HOME:-$HOME/.cache}/virtual-board limit=600 mem=512 disk='' fwd='' usb=() reboot=(-no-reboot) more=()
+while getopts b:c:t:m:p:u:d:rq: o; do case $o in
   b) machine=$OPTARG;; c) cache=$OPTARG;; t) limit=$OPTARG;; m) mem=$OPTARG;;
   p) fwd+=",hostfwd=tcp:127.0.0.1:${OPTARG%:*}-:${OPTARG#*:}";;
   u) usb=(-device qemu-xhci -chardev "socket,id=usb,path=$OPTARG,server=on,wait=off" -device "usb-redir,chardev=usb");;
+  d) disk=$OPTARG;;
   r) reboot=();;
   q) read -ra more <<<"$OPTARG";;
   *) exit 2;;
@@ -36,7 +38,7 @@ ln -s "$tmp"/{monitor,qtest}.sock "$out/"          # links, for a socket's path 
 
 args="quiet loglevel=3 panic=-1 net.ifnames=0 audit=0 mitigations=off"
 args+=" systemd.unit=board.target systemd.show_status=false"
-q=(-accel tcg,thread=multi -nodefaults -no-user-config -display none -snapshot -kernel "$cache/vmlinuz"
+q=(-accel tcg,thread=multi -nodefaults -no-user-config -display none -kernel "$cache/vmlinuz"
    -chardev "stdio,id=con,signal=on,logfile=$out/console.log" -netdev "user,id=n0$fwd"
    -monitor "unix:$tmp/monitor.sock,server=on,wait=off"
    -qtest "unix:$tmp/qtest.sock,server=on,wait=off" -qtest-log none)
@@ -45,7 +47,7 @@ virt)
   echo "$*" >"$out/.cmd"
   q+=(-M virt,gic-version=3 -cpu cortex-a53 -smp 2 -m "$mem" -initrd "$cache/initrd.zst"
       -append "console=ttyAMA0 $args" -serial chardev:con
-      -drive "file=$cache/root.ext4,format=raw,if=none,id=d0,cache=unsafe" -device virtio-blk-device,drive=d0,serial=root
+      -drive "file=${disk:-$cache/root.ext4},snapshot=$([ "$disk" ] && echo off || echo on),format=raw,if=none,id=d0,cache=unsafe" -device virtio-blk-device,drive=d0,serial=root
       -device virtio-net-device,netdev=n0 -device virtio-rng-device -device i6300esb
       -fsdev "local,id=in,path=$in,security_model=none,readonly=on" -device virtio-9p-device,fsdev=in,mount_tag=in
       -fsdev "local,id=out,path=$out,security_model=none" -device virtio-9p-device,fsdev=out,mount_tag=out);;
@@ -61,7 +63,7 @@ pi)
   # day that systemd was built.
   q+=(-M raspi3b -dtb "$cache/pi3b.dtb" -initrd "$tmp/initrd"
       -append "console=ttyS1,115200 maxcpus=2 iomem=relaxed $args" -serial null -serial chardev:con
-      -drive "file=$cache/root.ext4,format=raw,if=sd,cache=unsafe" -device usb-net,netdev=n0);;
+      -drive "file=$cache/root.ext4,snapshot=on,format=raw,if=sd,cache=unsafe" -device usb-net,netdev=n0);;
 *) echo "run.sh: no such board: $machine" >&2; exit 2;;
 esac
 rc=0
