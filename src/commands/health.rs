@@ -147,6 +147,8 @@ fn faults(parts: &Parts, demanded: Option<&Record>) -> Vec<String> {
     let fault = |name: &String| match parts.get(name) {
         Some(None) => None,
         Some(Some(why)) => Some(format!("{name}: {why}")),
+        // Where no service answers, the one reason says it all.
+        None if matches!(parts.get(SERVER), Some(Some(_))) => None,
         None => Some(format!("{name}: nothing is known of it")),
     };
     match demanded {
