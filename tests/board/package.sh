@@ -176,11 +176,9 @@ back_from() {
   since=${EPOCHREALTIME/./}
   update >/dev/null && apt upgrade >"$work/upgrade-$1.log"
   check "version $1 is installed" is "$1"
-  check "version 2 comes back by itself" eventually 300 outcome taken-back
+  check "version 2 comes back by itself" eventually 400 back
   tell "back" "$since"
-  check "it is installed, and works" eventually 90 healthy
-  check "nothing is left to do" settled
-  check "it is version 2" is 2
+  check "it works" eventually 90 healthy
   check "the camera is there" eventually 90 active
   check "configuration, settings, password are kept" kept
   check "the page tells why" json /api/update 'it["last"]["outcome"] == "taken-back" and it["last"]["why"]'
@@ -188,6 +186,8 @@ back_from() {
   apt upgrade >"$work/again-$1.log"
   check "it isn't installed again" is 2
 }
+# The outcome alone may be of the one before.
+back() { is 2 && settled && outcome taken-back; }
 say "-- a release that ends at its start"
 back_from 3
 say "-- a release without a picture"
@@ -220,10 +220,11 @@ check "nothing is left" guest 'test ! -e /var/lib/edge-cctv -a ! -e /var/lib/edg
 board_stop
 
 say "-- the power fails $CUTS times during an upgrade"
+serve 2
 say "        seed ${SEED:=$RANDOM}"
 RANDOM=$SEED
 whole() {
-  settled && healthy && guest 'test -z "$(dpkg --audit)"' && { is 1 || is 2; }
+  settled && healthy && guest 'test -z "$(dpkg --audit edge-cctv)"' && { is 1 || is 2; }
 }
 for cut in $(seq "$CUTS"); do
   cp --sparse=always "$work/one.ext4" "$work/disk.ext4"
