@@ -33,7 +33,10 @@ pub struct Degraded {
 
 impl Condition {
     pub fn of(camera: &CameraHandle, clock: &SharedClock) -> Self {
-        Self::new(camera.status(), &camera.config(), clock)
+        let mut condition = Self::new(camera.status(), &camera.config(), clock);
+        // One that was told to start and hasn't begun yet is missed, too.
+        condition.streaming |= camera.is_wanted();
+        condition
     }
 
     fn new(status: Status, camera: &config::Camera, clock: &SharedClock) -> Self {
