@@ -2,8 +2,7 @@
 # Checks the Yocto layer.
 #   usage: yocto-check.sh               what the layer repeats, its style (oelint-adv), the kas files' form
 #          yocto-check.sh TREES [DIR]   and bitbake: all recipes are parsed, each task of image and bundle is resolved
-# TREES has the source trees bitbake, openembedded-core, meta-rauc and meta-raspberrypi, of the commits in yocto/kas, and
-# meta-openembedded if it shall be parsed along; DIR is where to work (a new folder in /tmp), some hundred MB. Nothing is
+# TREES has the source trees bitbake, openembedded-core, meta-rauc and meta-raspberrypi, of the commits in yocto/kas; DIR is where to work (a new folder in /tmp), some hundred MB. Nothing is
 # fetched or built: a dry run (bitbake -n) shows that every task is there, and not that it works. It takes half an hour
 # on two cores.
 set -euo pipefail
