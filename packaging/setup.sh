@@ -16,7 +16,7 @@ deb) need+=(python3-pip dpkg-dev lintian) ;;
 release) need+=(reprepro gnupg) ;;
 # Training has nothing to do with the program's build. Debian's torch, for pip's brings gigabytes of CUDA.
 model) need=(git python3 python3-torch python3-onnx python3-numpy python3-pil) ;;
-board) need+=(python3-pip qemu-system-arm e2fsprogs cpio zstd kmod ffmpeg curl python3 reprepro gnupg
+board) need+=(python3-pip qemu-system-arm e2fsprogs cpio zstd kmod ffmpeg curl python3 procps reprepro gnupg
   dpkg-dev lintian) ;;
 *) sed -n '2,3p' "$0" >&2; exit 2 ;;
 esac
