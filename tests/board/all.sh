@@ -7,13 +7,10 @@ set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 programs "$@"
 mkdir -p "$repo/target/board"
-for name in stream outputs pi package; do
+for name in stream outputs pi; do
   say "== $name"
   start=$SECONDS
-  what=("$program" "$device_test")
-  # This one takes the program packed.
-  [ $name != package ] || what=()
-  "$here/$name.sh" "${what[@]}" 2>&1 | tee "$repo/target/board/$name.log" >&2
+  "$here/$name.sh" "$program" "$device_test" 2>&1 | tee "$repo/target/board/$name.log" >&2
   status=${PIPESTATUS[0]}
   say "        $name: $((SECONDS - start)) s"
   # What broke off before its sum has failed, and what was skipped though it is required.
