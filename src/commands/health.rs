@@ -144,11 +144,13 @@ fn answers(address: SocketAddr) -> io::Result<()> {
 
 /// What is demanded and doesn't work, in words. Without a record everything is demanded.
 fn faults(parts: &Parts, demanded: Option<&Record>) -> Vec<String> {
+    // Where no service answers, the one reason says it all; if the server isn't demanded, it isn't told.
+    let silent = matches!(parts.get(SERVER), Some(Some(_)))
+        && demanded.is_some_and(|record| record.works.contains(SERVER));
     let fault = |name: &String| match parts.get(name) {
         Some(None) => None,
         Some(Some(why)) => Some(format!("{name}: {why}")),
-        // Where no service answers, the one reason says it all.
-        None if matches!(parts.get(SERVER), Some(Some(_))) => None,
+        None if silent => None,
         None => Some(format!("{name}: nothing is known of it")),
     };
     match demanded {
@@ -196,6 +198,11 @@ mod tests {
         assert_eq!(faults(&now, None).len(), 2);
         let gone = parts(&[("server", None)]);
         assert_eq!(faults(&gone, Some(&demanded)), ["camera yard: nothing is known of it"]);
+        // A service that says nothing is one reason; and it is missed though its server wasn't well before.
+        let dead = parts(&[("server", Some("no service"))]);
+        assert_eq!(faults(&dead, Some(&demanded)), ["server: no service"]);
+        let without_server = Record::of(&parts(&[("server", Some("refused")), ("camera yard", None)]));
+        assert_eq!(faults(&dead, Some(&without_server)), ["camera yard: nothing is known of it"]);
         let stopped = Record::of(&parts(&[("server", Some("no service"))]));
         assert!(faults(&parts(&[("server", Some("no service"))]), Some(&stopped)).is_empty());
     }

@@ -458,6 +458,7 @@ export const de: Texts = {
       'reference/settings.md': 'Einstellungen dieser Seiten (englisch)',
       'guide/page.md': 'Diese Seiten (englisch)',
       'guide/access.md': 'Anmeldung, Token, Verschlüsselung (englisch)',
+      'guide/update.md': 'Aktualisierung (englisch)',
       'guide/outputs.md': 'LEDs, Relais und Eingänge (englisch)',
       'page/licences.md': 'Lizenzen der Bausteine dieser Seiten',
     },

@@ -466,6 +466,7 @@ export const en = {
       'reference/settings.md': 'Settings changed on the page',
       'guide/page.md': 'These pages',
       'guide/access.md': 'Logins, tokens, encryption',
+      'guide/update.md': 'Updates',
       'guide/outputs.md': 'LEDs, relays and inputs',
       'page/licences.md': 'Licences of what the page is made of',
     },
