@@ -72,6 +72,8 @@ impl Updates {
     }
 
     pub fn phase(&self) -> Phase {
+        // First of all: the update marks itself before it takes the request away, so that one of both is seen.
+        let asked = fs::metadata(&self.request).and_then(|file| file.modified());
         if self.home.join("returning").exists() {
             Phase::TakenBack
         } else if self.running.exists() {
@@ -79,7 +81,7 @@ impl Updates {
         } else if self.home.join("pending").exists() {
             Phase::Judged
         } else {
-            match fs::metadata(&self.request).and_then(|file| file.modified()) {
+            match asked {
                 Ok(asked) if asked.elapsed().is_ok_and(|age| age > PATIENCE) => Phase::Unheard,
                 Ok(_) => Phase::Asked,
                 Err(_) => Phase::Idle,

@@ -197,10 +197,17 @@ say "-- the next one"
 serve 5
 update >/dev/null && apt upgrade >"$work/upgrade-5.log"
 check "it is installed" is 5
-check "it is kept" eventually 180 outcome kept
+# Longer than the judgement takes.
+check "somebody stops it" guest 'systemctl stop edge-cctv && sleep 135'
+check "which isn't the version's fault" is 5
+unjudged() { guest 'test "$(cat /var/lib/edge-cctv-update/pending)" = 2.0.0-1 && ! systemctl is-active edge-cctv'; }
+check "it stays stopped, and isn't judged" unjudged
+check "it is started again" guest 'systemctl start edge-cctv'
+kept_now() { settled && outcome kept; }
+check "and is kept" eventually 180 kept_now
 cp "$work/1.0.0-1.deb" "$in/"
 apt 'install --allow-downgrades /board/in/1.0.0-1.deb' >"$work/downgrade.log"
-downgraded() { is 1 && settled && outcome kept; }
+downgraded() { is 1 && kept_now; }
 check "an older one can be installed, and is kept" eventually 180 downgraded
 check "configuration, settings, password are kept" kept
 check "everything is well" eventually 60 healthy
