@@ -2,6 +2,7 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use edge_cctv::camera::{Frame, PixelFormat, Wanted, demo};
+use edge_cctv::picture::coded::{Scale, Scanner, Splicer};
 use edge_cctv::picture::{convert, jpeg, overlay};
 use edge_cctv::pipeline::{Analysis, Region, State};
 use std::hint::black_box;
@@ -44,6 +45,12 @@ fn pictures(criterion: &mut Criterion) {
         let jpeg_frame = Frame { format: PixelFormat::Jpeg, stride: 0, data: bytes.clone(), ..raw.clone() };
         group.bench_function("jpeg luma 1/1", |b| b.iter(|| convert::luma(black_box(&jpeg_frame), 1)));
         group.bench_function("jpeg luma 1/2", |b| b.iter(|| convert::luma(black_box(&jpeg_frame), 2)));
+        for (name, scale) in [("1/4", Scale::Quarter), ("1/8", Scale::Eighth)] {
+            let mut scanner = Scanner::default();
+            group.bench_function(format!("jpeg scan {name}"), |b| {
+                b.iter(|| scanner.luma(black_box(&bytes), scale))
+            });
+        }
         group.bench_function("jpeg decode", |b| b.iter(|| jpeg::decode(black_box(&bytes))));
         group.bench_function("jpeg encode", |b| b.iter(|| jpeg::encode(black_box(&picture), 80)));
         group.bench_function("i420 luma 1/2", |b| b.iter(|| convert::luma(black_box(&raw), 2)));
@@ -69,6 +76,21 @@ fn pictures(criterion: &mut Criterion) {
                 |picture| overlay::draw(picture, &drawn),
                 BatchSize::LargeInput,
             )
+        });
+        group.bench_function("decode, draw, encode", |b| {
+            b.iter(|| {
+                let mut picture = jpeg::decode(black_box(&bytes)).expect("it is whole");
+                overlay::draw(&mut picture, &drawn);
+                jpeg::encode(&picture, 80)
+            })
+        });
+        let mut splicer = Splicer::default();
+        group.bench_function("splice", |b| {
+            b.iter(|| {
+                let mut canvas = splicer.open(black_box(&bytes)).expect("it is whole");
+                overlay::draw(&mut canvas, &drawn);
+                canvas.finish()
+            })
         });
         let mut camera = demo::open(&Wanted { width, height, fps: 25.0 }, None);
         group.bench_function("demo frame", |b| b.iter(|| camera.next_frame()));

@@ -328,6 +328,7 @@ impl CameraHandle {
         let report = self.supervisor.report();
         let viewers = self.publisher.viewers();
         let mut status = self.analysis.status(report.phase, report.opened, report.reopened, viewers);
+        status.reencoded = self.publisher.refused();
         let learning = lock(&self.learning).clone();
         status.anomaly = AnomalyStatus {
             network: self.network_state.borrow().clone(),

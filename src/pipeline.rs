@@ -4,11 +4,12 @@ use crate::alert::{Cause, StateMachine};
 use crate::anomaly::hours::Hour;
 use crate::anomaly::kinds::Severity;
 use crate::anomaly::{Anomaly, Judgement, Seen};
-use crate::camera::Frame;
+use crate::camera::{Frame, PixelFormat};
 use crate::config;
 use crate::motion::Motion;
 use crate::motion::tracks::Track;
 use crate::motion::zones::Privacy;
+use crate::picture::coded::{Refusal, Scale, Scanner};
 use crate::picture::convert::{self, PictureError};
 use crate::picture::plane::Plane;
 use serde::Serialize;
@@ -92,6 +93,7 @@ pub struct Analysis {
 pub struct Pipeline {
     motion_settings: config::Motion,
     alert_settings: config::Alert,
+    scanner: Scanner,
     privacy: Privacy,
     motion: Motion,
     anomaly: Option<Anomaly>,
@@ -104,6 +106,7 @@ impl Pipeline {
         Self {
             motion_settings: camera.motion.clone(),
             alert_settings: camera.alert.clone(),
+            scanner: Scanner::default(),
             privacy: Privacy::new(&camera.zones),
             motion: Motion::new(&camera.motion, &camera.zones),
             anomaly,
@@ -158,7 +161,7 @@ impl Pipeline {
     /// The frame can't be decoded: it is skipped, and what was learned stays.
     pub fn process(&mut self, frame: &Frame, hour: Option<Hour>) -> Result<Analysis, PictureError> {
         let watch = Stopwatch::start();
-        let mut luma = convert::luma(frame, denominator(frame.width, self.motion_settings.max_width))?;
+        let mut luma = self.luma(frame)?;
         self.privacy.blacken(&mut luma);
         let decode = watch.lap();
         let moving = self.motion.look(&luma, frame.captured);
@@ -193,6 +196,22 @@ impl Pipeline {
             judgement,
             timings: Timings { decode, motion, anomaly: judged },
         })
+    }
+
+    /// The picture in which motion is sought.
+    fn luma(&mut self, frame: &Frame) -> Result<Plane, PictureError> {
+        let denominator = denominator(frame.width, self.motion_settings.max_width);
+        let scale = match denominator {
+            4 if frame.format == PixelFormat::Jpeg => Scale::Quarter,
+            8 if frame.format == PixelFormat::Jpeg => Scale::Eighth,
+            _ => return convert::luma(frame, denominator),
+        };
+        match self.scanner.luma(&frame.data, scale) {
+            Ok(luma) => Ok(luma),
+            Err(Refusal::Broken(error)) => Err(error.into()),
+            // Slower, and in all forms.
+            Err(Refusal::Unsupported(_)) => convert::luma(frame, denominator),
+        }
     }
 
     /// The last frame's foreground at the size at which motion was sought, 0 or 255.

@@ -1,17 +1,19 @@
 //! Pictures for whoever watches: one encode for all viewers with equal wishes, none for nobody.
 //! Knows pictures and analyses; how they travel to a viewer is the server's.
 
+mod maker;
+
 use crate::camera::Frame;
 use crate::config;
-use crate::motion::zones::Privacy;
 use crate::picture::overlay::{self, Overlay};
-use crate::picture::{Picture, convert, jpeg};
+use crate::picture::{Picture, jpeg};
 use crate::pipeline::Analysis;
 use crate::service::clock::SharedClock;
 use crate::service::progress::Pulse;
 use crate::service::shield::shielded;
 use crate::service::slot::Slot;
 use bytes::Bytes;
+use maker::{Made, Maker};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -22,8 +24,10 @@ const ENCODE_PATIENCE: Duration = Duration::from_secs(20);
 /// What a viewer wants to see.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wish {
-    /// JPEG quality, 1..=100.
+    /// JPEG quality of what is encoded, 1..=100.
     pub quality: u8,
+    /// The camera's own will do, if it delivers JPEG.
+    pub any_quality: bool,
     /// At most so many frames a second; `None`: each one.
     pub fps: Option<f32>,
     /// Boxes, labels and state drawn in.
@@ -81,13 +85,22 @@ pub struct Publisher {
     camera: RwLock<Arc<config::Camera>>,
     groups: Mutex<Vec<Group>>,
     jobs: Slot<Job>,
+    /// Why the camera's own pictures can't be drawn on, once that was seen.
+    refused: Mutex<Option<&'static str>>,
     /// Its thread goes on.
     pulse: Pulse,
 }
 
 impl Publisher {
     pub fn new(clock: SharedClock, camera: Arc<config::Camera>, pulse: Pulse) -> Self {
-        Self { clock, camera: RwLock::new(camera), groups: Mutex::default(), jobs: Slot::default(), pulse }
+        Self {
+            clock,
+            camera: RwLock::new(camera),
+            groups: Mutex::default(),
+            jobs: Slot::default(),
+            refused: Mutex::default(),
+            pulse,
+        }
     }
 
     /// Takes new settings (zones, name), which act from the next picture on.
@@ -112,6 +125,11 @@ impl Publisher {
 
     pub fn viewers(&self) -> usize {
         self.groups().iter().map(|group| group.sender.receiver_count()).sum()
+    }
+
+    /// Why pictures that come as JPEG have to be decoded and encoded for viewers, in words.
+    pub fn refused(&self) -> Option<&'static str> {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows a frame to those who watch; without viewers it is dropped at once.
@@ -146,35 +164,36 @@ impl Publisher {
 
     /// Encodes until [`Publisher::close`].
     pub fn run(&self) {
-        let mut privacy = Privacy::default();
-        let mut masked_for: Option<Arc<config::Camera>> = None;
+        let mut maker = Maker::new(self.camera());
         while let Some(job) = self.jobs.take() {
             self.pulse.promise(ENCODE_PATIENCE);
-            let camera = self.camera.read().unwrap_or_else(PoisonError::into_inner).clone();
-            if !masked_for.as_ref().is_some_and(|known| Arc::ptr_eq(known, &camera)) {
-                privacy = Privacy::new(&camera.zones);
-                masked_for = Some(camera.clone());
+            maker.configure(&self.camera());
+            if let Err(defect) = shielded(|| self.encode_job(job, &mut maker)) {
+                log::error!("{}: a picture wasn't shown: {defect}", maker.camera.name);
+                maker = Maker::new(self.camera());
             }
-            if let Err(defect) = shielded(|| self.encode_job(job, &camera, &mut privacy)) {
-                log::error!("{}: a picture wasn't shown: {defect}", camera.name);
-                masked_for = None;
-            }
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = maker.refused;
             self.pulse.rest();
         }
     }
 
-    fn encode_job(&self, job: Job, camera: &config::Camera, privacy: &mut Privacy) {
+    fn camera(&self) -> Arc<config::Camera> {
+        self.camera.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn encode_job(&self, job: Job, maker: &mut Maker) {
         match job {
             Job::Frame(frame, analysis) => {
                 let due = self.due_wishes(frame.captured);
                 if due.is_empty() {
                     return;
                 }
-                match convert::picture(&frame) {
-                    Ok(mut picture) => {
-                        privacy.blacken_picture(&mut picture);
-                        self.encode(picture, camera, &analysis, &due);
-                    }
+                let camera = maker.camera.clone();
+                let time = date_and_time(self.wall_of(analysis.captured));
+                let drawn =
+                    Overlay { camera: &camera.name, time: &time, analysis: &analysis, zones: &camera.zones };
+                match maker.make(&frame, &drawn, &due) {
+                    Ok(made) => self.send(&made, &analysis, &due),
                     Err(error) => log::debug!("{}: not shown: {error}", camera.name),
                 }
             }
@@ -182,9 +201,7 @@ impl Publisher {
                 let analysis = Analysis { captured: self.clock.now(), width, height, ..Analysis::default() };
                 let picture =
                     overlay::no_signal(width as usize, height as usize, &time_of_day(since), &reason);
-                // Drawn into the picture already: one and the same for every wish.
-                let plain: Vec<Wish> = self.groups().iter().map(|group| group.wish).collect();
-                self.encode_plain(&picture, &Arc::new(analysis), &plain);
+                self.send_no_signal(&picture, &Arc::new(analysis));
             }
         }
     }
@@ -210,41 +227,38 @@ impl Publisher {
         due
     }
 
-    fn encode(&self, mut picture: Picture, camera: &config::Camera, analysis: &Arc<Analysis>, due: &[Wish]) {
-        let (drawn, plain): (Vec<Wish>, Vec<Wish>) = due.iter().partition(|wish| wish.overlay);
-        self.encode_plain(&picture, analysis, &plain);
-        if drawn.is_empty() {
-            return;
+    /// Sends to each group of those that are due the first picture that fits.
+    fn send(&self, made: &[Made], analysis: &Arc<Analysis>, due: &[Wish]) {
+        let encoded: Vec<_> =
+            made.iter().map(|made| (made, self.encoded(made.jpeg.clone(), analysis))).collect();
+        for group in self.groups().iter().filter(|group| due.contains(&group.wish)) {
+            if let Some((_, encoded)) = encoded.iter().find(|(made, _)| made.fits(group.wish)) {
+                group.sender.send_replace(Some(encoded.clone()));
+            }
         }
-        let time = date_and_time(self.wall_of(analysis.captured));
-        overlay::draw(
-            &mut picture,
-            &Overlay { camera: &camera.name, time: &time, analysis, zones: &camera.zones },
-        );
-        self.encode_plain(&picture, analysis, &drawn);
     }
 
-    /// One encode for each quality among `wishes`, sent to all groups that have such a wish.
-    fn encode_plain(&self, picture: &Picture, analysis: &Arc<Analysis>, wishes: &[Wish]) {
-        let mut qualities: Vec<u8> = wishes.iter().map(|wish| wish.quality).collect();
+    /// One and the same for all but their quality: all that is to be seen is drawn in already.
+    fn send_no_signal(&self, picture: &Picture, analysis: &Arc<Analysis>) {
+        let mut qualities: Vec<u8> = self.groups().iter().map(|group| group.wish.quality).collect();
         qualities.sort_unstable();
         qualities.dedup();
         for quality in qualities {
-            let jpeg = match jpeg::encode(picture, quality) {
-                Ok(jpeg) => Bytes::from(jpeg),
-                Err(error) => {
-                    log::warn!("a picture can't be encoded: {error}");
-                    return;
+            match jpeg::encode(picture, quality) {
+                Ok(jpeg) => {
+                    let encoded = self.encoded(jpeg.into(), analysis);
+                    for group in self.groups().iter().filter(|group| group.wish.quality == quality) {
+                        group.sender.send_replace(Some(encoded.clone()));
+                    }
                 }
-            };
-            let (captured, wall) = (analysis.captured, self.wall_of(analysis.captured));
-            let encoded = Arc::new(Encoded { jpeg, captured, wall, analysis: analysis.clone() });
-            for group in self.groups().iter() {
-                if group.wish.quality == quality && wishes.contains(&group.wish) {
-                    group.sender.send_replace(Some(encoded.clone()));
-                }
+                Err(error) => log::warn!("a picture can't be encoded: {error}"),
             }
         }
+    }
+
+    fn encoded(&self, jpeg: Bytes, analysis: &Arc<Analysis>) -> Arc<Encoded> {
+        let (captured, wall) = (analysis.captured, self.wall_of(analysis.captured));
+        Arc::new(Encoded { jpeg, captured, wall, analysis: analysis.clone() })
     }
 
     fn wall_of(&self, captured: Duration) -> SystemTime {
@@ -281,7 +295,7 @@ mod tests {
     }
 
     fn wish(fps: Option<f32>) -> Wish {
-        Wish { quality: 80, fps, overlay: false }
+        Wish { quality: 80, any_quality: false, fps, overlay: false }
     }
 
     /// Times in ms of the frames that a viewer gets of those at `frames`.

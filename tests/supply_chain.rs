@@ -108,3 +108,11 @@ fn the_list_of_parts_is_whole_and_the_same_each_time() {
     // What only builds or tests the program isn't in it.
     assert!(parts.iter().all(|part| part["name"] != "criterion" && part["name"] != "vite"));
 }
+
+/// The same commit gives the same program, whenever it is built (.cargo/config.toml).
+#[test]
+fn the_program_holds_no_time_of_its_build() {
+    let program = fs::read(env!("CARGO_BIN_EXE_edge-cctv")).unwrap();
+    let told = format!("(build {}-mozjpeg-sys)", env!("SOURCE_DATE_EPOCH"));
+    assert!(program.windows(told.len()).any(|window| window == told.as_bytes()), "not {told}");
+}

@@ -1,5 +1,7 @@
 //! Viewers as they are: many, slow, rude, from elsewhere, and connected when the program is to end.
 
+#[path = "common/clip.rs"]
+mod clip;
 mod common;
 
 use common::Server;
@@ -137,6 +139,24 @@ fn a_stream_obeys_its_options() {
     assert!(times.windows(2).all(|pair| pair[1] - pair[0] > 0.1), "at most 5 a second: {times:?}");
     let size = |path: &str| server.watch(path).next().unwrap().jpeg.len();
     assert!(size("/live?quality=10") < size("/live?quality=95"));
+}
+
+#[test]
+fn a_cameras_own_jpeg_pictures_go_on_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.avi");
+    clip::write(&path, 0..3);
+    let file = std::fs::read(&path).unwrap();
+    let server = Server::run(&["--camera", path.to_str().unwrap()]);
+    let is_own = |jpeg: &[u8]| file.windows(jpeg.len()).any(|window| window == jpeg);
+    for (query, own) in [("overlay=0", true), ("overlay=1", false), ("overlay=0&quality=40", false)] {
+        let mut stream = server.watch(&format!("/live?{query}"));
+        for _ in 0..3 {
+            let picture = stream.next().unwrap().jpeg;
+            assert_eq!(is_own(&picture), own, "{query}");
+            assert_eq!(edge_cctv::picture::jpeg::header(&picture), Ok(clip::SIZE));
+        }
+    }
 }
 
 #[test]

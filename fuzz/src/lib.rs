@@ -4,6 +4,9 @@ pub mod container;
 
 use edge_cctv::camera::replay::{self, Pace};
 use edge_cctv::camera::{CameraError, Frame, PixelFormat};
+use edge_cctv::picture::coded::{Scale, Scanner, Splicer};
+use edge_cctv::picture::paint::{self, Colour, Rect};
+use edge_cctv::picture::surface::Surface;
 use edge_cctv::picture::{Picture, convert, jpeg};
 use libfuzzer_sys::Corpus;
 use std::fs;
@@ -73,19 +76,42 @@ pub fn look(frame: &Frame) {
             assert_eq!((luma.width, luma.height), (side(frame.width), side(frame.height)));
         }
     }
+    if frame.format == PixelFormat::Jpeg {
+        draw_on(&frame.data);
+    }
     if let Ok(picture) = convert::picture(frame) {
         assert!((picture.luma.width * picture.luma.height) as u64 <= jpeg::MAX_PIXELS);
         encode(&picture);
     }
 }
 
+/// A picture that is drawn on in its coded form is what it was for whoever gets it, but for what is drawn.
+fn draw_on(bytes: &[u8]) {
+    for scale in [Scale::Quarter, Scale::Eighth] {
+        if let Ok(luma) = Scanner::default().luma(bytes, scale) {
+            assert_eq!(luma.data.len(), luma.width * luma.height);
+        }
+    }
+    let mut splicer = Splicer::default();
+    let Ok(mut canvas) = splicer.open(bytes) else { return };
+    let (width, height) = canvas.size();
+    for (x, y) in [(0, 0), (width as i32 / 2, height as i32 / 3), (width as i32 - 5, height as i32 - 9)] {
+        paint::fill(&mut canvas, Rect { x, y, w: 20, h: 12 }, Colour::rgb(240, 10, 20), 200);
+    }
+    let (Ok(sent), Ok(before)) = (canvas.finish(), jpeg::decode(bytes)) else { return };
+    let seen = jpeg::decode(&sent).expect("what was drawn on can be decoded");
+    assert_eq!(shape(&seen), shape(&before));
+}
+
+/// Size and subsampling.
+fn shape(picture: &Picture) -> (usize, usize, Option<(usize, usize)>) {
+    let colour = picture.chroma.as_ref().map(|chroma| (chroma.horizontal, chroma.vertical));
+    (picture.luma.width, picture.luma.height, colour)
+}
+
 /// What was decoded can be sent on, and whoever gets it sees a picture of the same shape.
 fn encode(picture: &Picture) {
     let sent = jpeg::encode(picture, 80).expect("what was decoded can be encoded");
     let seen = jpeg::decode(&sent).expect("what was encoded can be decoded");
-    let shape = |picture: &Picture| {
-        let colour = picture.chroma.as_ref().map(|chroma| (chroma.horizontal, chroma.vertical));
-        (picture.luma.width, picture.luma.height, colour)
-    };
     assert_eq!(shape(&seen), shape(picture));
 }

@@ -46,6 +46,8 @@ pub struct Status {
     /// Time for the analysis of one frame.
     pub processing_ms: Option<f32>,
     pub viewers: usize,
+    /// Why each of the camera's JPEG pictures is decoded and encoded for viewers, if it is.
+    pub reencoded: Option<&'static str>,
     pub anomaly: AnomalyStatus,
 }
 
@@ -221,6 +223,7 @@ impl AnalysisInbox {
             latency_ms: mean(|entry| entry.1),
             processing_ms: mean(|entry| entry.2),
             viewers,
+            reencoded: None,
             anomaly,
         }
     }

@@ -298,7 +298,7 @@ impl Annotator<'_> {
     fn write(&mut self, frame: &Frame, analysis: &Analysis, folder: &Path) -> Result<(), Failure> {
         let path = folder.join(format!("frame{:06}.jpg", frame.sequence));
         let mut picture = convert::picture(frame).map_err(|error| Failure::from(error.to_string()))?;
-        self.privacy.blacken_picture(&mut picture);
+        self.privacy.blacken_surface(&mut picture);
         let time = format!("{:.2} s", frame.captured.as_secs_f64());
         let config::Camera { name, zones, .. } = self.settings;
         overlay::draw(&mut picture, &Overlay { camera: name, time: &time, analysis, zones });

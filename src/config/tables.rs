@@ -66,8 +66,8 @@ pub static STREAM: &[Key<Stream>] = &[
         effect: Effect::AtOnce,
         required: false,
         unit: "",
-        about: "JPEG quality of the pictures that are encoded here; 100 is best and biggest. A viewer can ask for \
-                another one with `quality=`.",
+        about: "JPEG quality of the pictures that are encoded here; 100 is best and biggest. A camera's own JPEG \
+                pictures keep theirs. A viewer can ask for another one with `quality=`, and a small one saves network.",
         field: Field::Whole {
             from: 1,
             to: 100,

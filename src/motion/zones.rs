@@ -1,8 +1,9 @@
 //! Zones as masks: polygons in 0..=1 coordinates, rasterised once for each picture size.
 
 use crate::config::{Zone, ZoneKind};
-use crate::picture::Picture;
 use crate::picture::plane::Plane;
+use crate::picture::surface::Surface;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The zones of one camera at one picture size.
@@ -93,18 +94,26 @@ impl Privacy {
         }
     }
 
+    pub fn hides_nothing(&self) -> bool {
+        self.zones.is_empty()
+    }
+
     /// Blackens a whole picture. A chroma sample goes grey when any luma sample that it colours is hidden.
-    pub fn blacken_picture(&mut self, picture: &mut Picture) {
+    pub fn blacken_surface(&mut self, surface: &mut dyn Surface) {
         if self.zones.is_empty() {
             return;
         }
-        self.blacken(&mut picture.luma);
-        let Some(chroma) = &mut picture.chroma else { return };
-        for y in 0..self.mask.height {
-            for (x, _) in self.mask.row(y).iter().enumerate().filter(|&(_, &hidden)| hidden != 0) {
-                let place = y / chroma.vertical * chroma.cb.width + x / chroma.horizontal;
-                chroma.cb.data[place] = 128;
-                chroma.cr.data[place] = 128;
+        let (width, height) = surface.size();
+        self.prepare(width, height);
+        let subsampling = surface.subsampling();
+        for y in 0..height {
+            for hidden in spans(self.mask.row(y)) {
+                surface.samples(0, y, hidden.clone()).fill(0);
+                if let Some((h, v)) = subsampling {
+                    for plane in [1, 2] {
+                        surface.samples(plane, y / v, hidden.start / h..hidden.end.div_ceil(h)).fill(128);
+                    }
+                }
             }
         }
     }
@@ -119,6 +128,16 @@ impl Privacy {
         }
         self.mask = grown(&self.mask);
     }
+}
+
+/// Where a row of a mask isn't 0.
+fn spans(row: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + row[at..].iter().position(|&sample| sample != 0)?;
+        at = row[start..].iter().position(|&sample| sample == 0).map_or(row.len(), |length| start + length);
+        Some(start..at)
+    })
 }
 
 /// Sets each pixel whose centre is inside the polygon (even-odd rule).
@@ -162,7 +181,7 @@ fn grown(mask: &Plane) -> Plane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::Chroma;
+    use crate::picture::{Chroma, Picture};
 
     fn zone(kind: ZoneKind, points: &[(f32, f32)]) -> Zone {
         Zone { name: "z".into(), kind, points: points.to_vec() }
@@ -220,7 +239,7 @@ mod tests {
             Chroma { cb: Plane::new(5, 4, 90), cr: Plane::new(5, 4, 90), horizontal: 2, vertical: 2 };
         let mut picture = Picture { luma: Plane::new(9, 7, 200), chroma: Some(chroma) };
         let mut privacy = Privacy::new(&[zone(ZoneKind::Privacy, &LEFT_HALF)]);
-        privacy.blacken_picture(&mut picture);
+        privacy.blacken_surface(&mut picture);
         let chroma = picture.chroma.as_ref().expect("still coloured");
         for y in 0..7 {
             assert_eq!(picture.luma.row(y)[..5], [0; 5]);

@@ -1,5 +1,6 @@
 //! What a frame is made of: planes, JPEG in and out, and what is drawn on them.
 
+pub mod coded;
 pub mod convert;
 pub mod font;
 pub mod jpeg;
@@ -9,6 +10,7 @@ pub mod paint;
 pub mod palette;
 pub mod plane;
 pub mod shrink;
+pub mod surface;
 
 use plane::Plane;
 

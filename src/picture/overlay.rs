@@ -11,6 +11,7 @@ use super::{Chroma, Picture};
 use crate::anomaly::kinds::Severity;
 use crate::anomaly::verdict::Verdict;
 use crate::config::{Zone, ZoneKind};
+use crate::picture::surface::Surface;
 use crate::pipeline::{Analysis, Region, State};
 
 const WHITE: Colour = Colour::rgb(240, 244, 248);
@@ -42,21 +43,21 @@ pub struct Overlay<'a> {
 }
 
 /// Draws everything. The analysis may be of another size than the picture.
-pub fn draw(picture: &mut Picture, overlay: &Overlay) {
-    if picture.luma.width == 0 || picture.luma.height == 0 {
+pub fn draw(surface: &mut dyn Surface, overlay: &Overlay) {
+    if matches!(surface.size(), (0, _) | (_, 0)) {
         return;
     }
-    let measures = Measures::of(picture);
+    let measures = Measures::of(surface);
     let analysis = overlay.analysis;
     // From the least to the most important: what comes later lies above.
-    overlay.zones.iter().for_each(|zone| draw_zone(picture, measures, zone, analysis));
-    analysis.regions.iter().for_each(|region| draw_box(picture, measures, analysis, region));
-    overlay.zones.iter().for_each(|zone| name_zone(picture, measures, zone, analysis));
-    analysis.regions.iter().for_each(|region| label_box(picture, measures, analysis, region));
-    draw_footer(picture, measures, overlay);
+    overlay.zones.iter().for_each(|zone| draw_zone(surface, measures, zone, analysis));
+    analysis.regions.iter().for_each(|region| draw_box(surface, measures, analysis, region));
+    overlay.zones.iter().for_each(|zone| name_zone(surface, measures, zone, analysis));
+    analysis.regions.iter().for_each(|region| label_box(surface, measures, analysis, region));
+    draw_footer(surface, measures, overlay);
     match analysis.state {
-        State::Alert => draw_banner(picture, measures, analysis),
-        State::Idle | State::Motion => draw_state(picture, measures, analysis),
+        State::Alert => draw_banner(surface, measures, analysis),
+        State::Idle | State::Motion => draw_state(surface, measures, analysis),
     }
 }
 
@@ -75,8 +76,8 @@ struct Measures {
 }
 
 impl Measures {
-    fn of(picture: &Picture) -> Self {
-        let (width, height) = (picture.luma.width, picture.luma.height);
+    fn of(surface: &dyn Surface) -> Self {
+        let (width, height) = surface.size();
         // The shorter side decides, so that upright pictures don't get letters wider than they are.
         let side = height.min(width * 3 / 4);
         let font = Font::of_height(side / 36);
@@ -101,10 +102,10 @@ impl Measures {
     }
 
     /// A line of text on a plate whose upper left corner is at `x`, `y`.
-    fn write(self, picture: &mut Picture, x: i32, y: i32, text: &str, ink: Colour, plate: (Colour, u8)) {
+    fn write(self, surface: &mut dyn Surface, x: i32, y: i32, text: &str, ink: Colour, plate: (Colour, u8)) {
         let rect = Rect { x, y, w: self.plate_width(text), h: self.plate() };
-        paint::fill(picture, rect, plate.0, plate.1);
-        paint::text(picture, x + self.padding, y + self.padding / 2, self.font, text, ink);
+        paint::fill(surface, rect, plate.0, plate.1);
+        paint::text(surface, x + self.padding, y + self.padding / 2, self.font, text, ink);
     }
 
     /// Where a plate so wide begins if it should be at `x` and inside the picture.
@@ -141,18 +142,18 @@ fn colour(region: &Region) -> Colour {
     if region.zone.is_some() { RED } else { CYAN }
 }
 
-fn draw_box(picture: &mut Picture, measures: Measures, analysis: &Analysis, region: &Region) {
+fn draw_box(surface: &mut dyn Surface, measures: Measures, analysis: &Analysis, region: &Region) {
     let rect = place(measures, analysis, region);
     let (line, colour) = (measures.line, colour(region));
     // A dark line around it keeps it visible on a bright ground.
     let around = Rect { x: rect.x - line, y: rect.y - line, w: rect.w + 2 * line, h: rect.h + 2 * line };
-    paint::outline(picture, around, line, BLACK, 90);
-    paint::outline(picture, rect, line, colour, 150);
+    paint::outline(surface, around, line, BLACK, 90);
+    paint::outline(surface, rect, line, colour, 150);
     let arm = (rect.w.min(rect.h) / 4).clamp(3 * line, 12 * line);
-    paint::corners(picture, rect, 2 * line, arm, colour);
+    paint::corners(surface, rect, 2 * line, arm, colour);
 }
 
-fn label_box(picture: &mut Picture, measures: Measures, analysis: &Analysis, region: &Region) {
+fn label_box(surface: &mut dyn Surface, measures: Measures, analysis: &Analysis, region: &Region) {
     let mut label = format!("#{}", region.track);
     if region.dwell >= WORTH_TELLING {
         label.push_str(&format!(" {:.0}s", region.dwell));
@@ -171,7 +172,7 @@ fn label_box(picture: &mut Picture, measures: Measures, analysis: &Analysis, reg
         None => (CYAN, (BLACK, PLATE)),
     };
     let x = measures.inside(rect.x, measures.plate_width(&label));
-    measures.write(picture, x, y, &label, ink, plate);
+    measures.write(surface, x, y, &label, ink, plate);
 }
 
 /// The zone's corners in pixels of the picture.
@@ -184,13 +185,13 @@ fn is_cause(zone: &Zone, analysis: &Analysis) -> bool {
     analysis.alert_zone.as_deref() == Some(zone.name.as_str())
 }
 
-fn draw_zone(picture: &mut Picture, measures: Measures, zone: &Zone, analysis: &Analysis) {
+fn draw_zone(surface: &mut dyn Surface, measures: Measures, zone: &Zone, analysis: &Analysis) {
     let points = corners(measures, zone);
     let thickness = measures.line as f32;
     let stroke = match zone.kind {
+        // Not filled: where nothing is drawn, the camera's picture costs nothing.
         ZoneKind::Alert if is_cause(zone, analysis) => {
-            paint::fill_polygon(picture, &points, RED, 40);
-            Stroke { thickness: thickness + 1.0, dash: None, colour: RED, opacity: 230 }
+            Stroke { thickness: 2.0 * thickness, dash: None, colour: RED, opacity: 240 }
         }
         ZoneKind::Alert => Stroke { thickness, dash: None, colour: AMBER, opacity: 225 },
         ZoneKind::Ignore => Stroke { thickness, dash: Some(6.0 * thickness), colour: WHITE, opacity: 190 },
@@ -198,15 +199,15 @@ fn draw_zone(picture: &mut Picture, measures: Measures, zone: &Zone, analysis: &
         ZoneKind::Privacy => return,
     };
     paint::polygon(
-        picture,
+        surface,
         &points,
         Stroke { thickness: thickness * 3.0, dash: None, colour: BLACK, opacity: 50 },
     );
-    paint::polygon(picture, &points, stroke);
+    paint::polygon(surface, &points, stroke);
 }
 
 /// Writes the zone's name inside, in the middle of its uppermost side.
-fn name_zone(picture: &mut Picture, measures: Measures, zone: &Zone, analysis: &Analysis) {
+fn name_zone(surface: &mut dyn Surface, measures: Measures, zone: &Zone, analysis: &Analysis) {
     let (ink, plate) = match zone.kind {
         ZoneKind::Alert if is_cause(zone, analysis) => (WHITE, (RED, 220)),
         ZoneKind::Alert => (AMBER, (BLACK, PLATE)),
@@ -221,15 +222,15 @@ fn name_zone(picture: &mut Picture, measures: Measures, zone: &Zone, analysis: &
     let x = measures.inside(((from.0 + to.0) / 2.0) as i32 - width / 2, width);
     let y = ((from.1 + to.1) / 2.0) as i32 + measures.line;
     let y = y.min(measures.height - measures.plate()).max(measures.top(analysis));
-    measures.write(picture, x, y, &name, ink, plate);
+    measures.write(surface, x, y, &name, ink, plate);
 }
 
 /// State and number of objects, and what limits them just now.
-fn draw_state(picture: &mut Picture, measures: Measures, analysis: &Analysis) {
+fn draw_state(surface: &mut dyn Surface, measures: Measures, analysis: &Analysis) {
     let ink = if analysis.state == State::Idle { GREY } else { CYAN };
     let (mut x, y) = (measures.margin, measures.margin);
     let mut plate = |text: &str, ink: Colour| {
-        measures.write(picture, x, y, text, ink, (BLACK, PLATE));
+        measures.write(surface, x, y, text, ink, (BLACK, PLATE));
         x += measures.plate_width(text) + measures.line;
     };
     plate(analysis.state.name(), ink);
@@ -270,9 +271,9 @@ fn notes(analysis: &Analysis) -> impl Iterator<Item = &'static str> {
 }
 
 /// A red strip over the whole width.
-fn draw_banner(picture: &mut Picture, measures: Measures, analysis: &Analysis) {
+fn draw_banner(surface: &mut dyn Surface, measures: Measures, analysis: &Analysis) {
     let height = measures.banner();
-    paint::fill(picture, Rect { x: 0, y: 0, w: measures.width, h: height }, RED, 225);
+    paint::fill(surface, Rect { x: 0, y: 0, w: measures.width, h: height }, RED, 225);
     let mut text = String::from("ALERT");
     if let Some(zone) = &analysis.alert_zone {
         text.push_str("  motion in zone ");
@@ -282,7 +283,7 @@ fn draw_banner(picture: &mut Picture, measures: Measures, analysis: &Analysis) {
     let (mut left, right) =
         (measures.margin + measures.padding, measures.width - measures.margin - measures.padding);
     let text = measures.font.shorten(&text, (right - left).max(0) as usize);
-    paint::text(picture, left, y, measures.font, &text, WHITE);
+    paint::text(surface, left, y, measures.font, &text, WHITE);
     left += measures.font.width(&text) as i32;
     if let Some(verdict) = verdict(analysis) {
         let words = verdict.anomaly_type.words();
@@ -290,7 +291,7 @@ fn draw_banner(picture: &mut Picture, measures: Measures, analysis: &Analysis) {
         let plate = measures.plate_width(words);
         if start + plate <= right {
             let ink = severity_colour(verdict.severity);
-            measures.write(picture, start, (height - measures.plate()) / 2, words, ink, (BLACK, 220));
+            measures.write(surface, start, (height - measures.plate()) / 2, words, ink, (BLACK, 220));
             left = start + plate;
         }
     }
@@ -299,12 +300,12 @@ fn draw_banner(picture: &mut Picture, measures: Measures, analysis: &Analysis) {
     let rest = rest.join("  ");
     let start = right - measures.font.width(&rest) as i32;
     if start >= left + 2 * measures.font.advance() as i32 {
-        paint::text(picture, start, y, measures.font, &rest, WHITE);
+        paint::text(surface, start, y, measures.font, &rest, WHITE);
     }
 }
 
 /// Name and time in the lower corners.
-fn draw_footer(picture: &mut Picture, measures: Measures, overlay: &Overlay) {
+fn draw_footer(surface: &mut dyn Surface, measures: Measures, overlay: &Overlay) {
     let y = measures.height - measures.margin - measures.plate();
     let whole = measures.width - 2 * measures.margin;
     let room = |plates: i32| (whole - plates - 2 * measures.padding).max(0) as usize;
@@ -313,11 +314,11 @@ fn draw_footer(picture: &mut Picture, measures: Measures, overlay: &Overlay) {
     if !time.is_empty() {
         taken = measures.plate_width(&time) + measures.margin;
         let x = measures.width - measures.margin - measures.plate_width(&time);
-        measures.write(picture, x, y, &time, WHITE, (BLACK, PLATE));
+        measures.write(surface, x, y, &time, WHITE, (BLACK, PLATE));
     }
     let name = measures.font.shorten(overlay.camera, room(taken));
     if !name.is_empty() {
-        measures.write(picture, measures.margin, y, &name, WHITE, (BLACK, PLATE));
+        measures.write(surface, measures.margin, y, &name, WHITE, (BLACK, PLATE));
     }
 }
 

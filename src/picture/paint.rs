@@ -1,11 +1,11 @@
-//! Drawing on a picture's own planes: no RGB, whatever the subsampling. Knows shapes and colours, not what they mean.
+//! Drawing on a surface's own planes: no RGB, whatever the subsampling. Knows shapes and colours, not what they mean.
 //!
 //! Coordinates are luma pixels, x to the right and y down, and may lie outside: what doesn't fit is clipped. A
 //! chroma sample takes the share of the colour that the shape covers of its luma pixels.
 
 use super::font::Font;
 use super::plane::Plane;
-use super::{Chroma, Picture};
+use super::surface::Surface;
 
 /// A colour in JFIF's full-range YCbCr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,19 +46,30 @@ pub struct Rect {
     pub h: i32,
 }
 
-/// One plane of a picture, its sample of the colour, and how many luma pixels one sample stands for.
-struct Layer<'a> {
-    plane: &'a mut Plane,
+/// One plane of a surface, its sample of the colour, and how many luma pixels one sample stands for.
+#[derive(Clone, Copy)]
+struct Layer {
+    plane: usize,
+    width: usize,
+    height: usize,
     value: u8,
     h: i32,
     v: i32,
 }
 
-fn layers(picture: &mut Picture, colour: Colour) -> impl Iterator<Item = Layer<'_>> {
-    let luma = Layer { plane: &mut picture.luma, value: colour.y, h: 1, v: 1 };
-    let chroma = picture.chroma.as_mut().map(|Chroma { cb, cr, horizontal, vertical }| {
-        let (h, v) = (*horizontal as i32, *vertical as i32);
-        [Layer { plane: cb, value: colour.cb, h, v }, Layer { plane: cr, value: colour.cr, h, v }]
+fn layers(surface: &dyn Surface, colour: Colour) -> impl Iterator<Item = Layer> + use<> {
+    let (width, height) = surface.size();
+    let luma = Layer { plane: 0, width, height, value: colour.y, h: 1, v: 1 };
+    let chroma = surface.subsampling().map(|(h, v)| {
+        let (width, height) = (width.div_ceil(h), height.div_ceil(v));
+        [(1, colour.cb), (2, colour.cr)].map(|(plane, value)| Layer {
+            plane,
+            width,
+            height,
+            value,
+            h: h as i32,
+            v: v as i32,
+        })
     });
     std::iter::once(luma).chain(chroma.into_iter().flatten())
 }
@@ -74,24 +85,25 @@ fn weight(opacity: u8) -> u16 {
 }
 
 /// Fills a rectangle; `opacity` 255 hides what is under it.
-pub fn fill(picture: &mut Picture, rect: Rect, colour: Colour, opacity: u8) {
-    let width = picture.luma.width as i32;
-    let height = picture.luma.height as i32;
+pub fn fill(surface: &mut dyn Surface, rect: Rect, colour: Colour, opacity: u8) {
+    let (width, height) = surface.size();
+    let (width, height) = (width as i32, height as i32);
     let (x0, y0) = (rect.x.clamp(0, width), rect.y.clamp(0, height));
     let (x1, y1) = (rect.x.saturating_add(rect.w).min(width), rect.y.saturating_add(rect.h).min(height));
     if x0 >= x1 || y0 >= y1 {
         return;
     }
-    for Layer { plane, value, h, v } in layers(picture, colour) {
+    for layer in layers(surface, colour) {
+        let Layer { plane, value, h, v, .. } = layer;
         // The last sample may stand for fewer pixels: then these are all of it.
-        let x1 = if x1 == width { plane.width as i32 * h } else { x1 };
-        let y1 = if y1 == height { plane.height as i32 * v } else { y1 };
+        let x1 = if x1 == width { layer.width as i32 * h } else { x1 };
+        let y1 = if y1 == height { layer.height as i32 * v } else { y1 };
         // Luma pixels of sample `at` between two edges.
         let share = |at: i32, size: i32, from: i32, to: i32| to.min((at + 1) * size) - from.max(at * size);
         let columns = x0 / h..(x1 + h - 1) / h;
         for y in y0 / v..(y1 + v - 1) / v {
             let rows = share(y, v, y0, y1);
-            let row = &mut plane.row_mut(y as usize)[columns.start as usize..columns.end as usize];
+            let row = surface.samples(plane, y as usize, columns.start as usize..columns.end as usize);
             let partial = |x: i32| (i32::from(weight(opacity)) * rows * share(x, h, x0, x1) / (h * v)) as u16;
             let whole = (i32::from(weight(opacity)) * rows / v) as u16;
             // Only the first and the last sample can be covered in part.
@@ -107,57 +119,61 @@ pub fn fill(picture: &mut Picture, rect: Rect, colour: Colour, opacity: u8) {
 }
 
 /// Draws a rectangle's border, `thickness` pixels wide, inside it.
-pub fn outline(picture: &mut Picture, rect: Rect, thickness: i32, colour: Colour, opacity: u8) {
+pub fn outline(surface: &mut dyn Surface, rect: Rect, thickness: i32, colour: Colour, opacity: u8) {
     let Rect { x, y, w, h } = rect;
     let t = thickness;
     if w <= 2 * t || h <= 2 * t {
-        return fill(picture, rect, colour, opacity);
+        return fill(surface, rect, colour, opacity);
     }
     let (right, bottom) = (x.saturating_add(w - t), y.saturating_add(h - t));
     let between = y.saturating_add(t);
-    fill(picture, Rect { x, y, w, h: t }, colour, opacity);
-    fill(picture, Rect { x, y: bottom, w, h: t }, colour, opacity);
-    fill(picture, Rect { x, y: between, w: t, h: h - 2 * t }, colour, opacity);
-    fill(picture, Rect { x: right, y: between, w: t, h: h - 2 * t }, colour, opacity);
+    fill(surface, Rect { x, y, w, h: t }, colour, opacity);
+    fill(surface, Rect { x, y: bottom, w, h: t }, colour, opacity);
+    fill(surface, Rect { x, y: between, w: t, h: h - 2 * t }, colour, opacity);
+    fill(surface, Rect { x: right, y: between, w: t, h: h - 2 * t }, colour, opacity);
 }
 
 /// Draws a rectangle's four corners, each arm `length` pixels long, inside it.
-pub fn corners(picture: &mut Picture, rect: Rect, thickness: i32, length: i32, colour: Colour) {
+pub fn corners(surface: &mut dyn Surface, rect: Rect, thickness: i32, length: i32, colour: Colour) {
     let Rect { x, y, w, h } = rect;
     let (t, along, down) = (thickness.min(w).min(h), length.min(w / 2), length.min(h / 2));
     for left in [x, x.saturating_add(w - along)] {
         for top in [y, y.saturating_add(h - t)] {
-            fill(picture, Rect { x: left, y: top, w: along, h: t }, colour, 255);
+            fill(surface, Rect { x: left, y: top, w: along, h: t }, colour, 255);
         }
     }
     for left in [x, x.saturating_add(w - t)] {
         for top in [y, y.saturating_add(h - down)] {
-            fill(picture, Rect { x: left, y: top, w: t, h: down }, colour, 255);
+            fill(surface, Rect { x: left, y: top, w: t, h: down }, colour, 255);
         }
     }
 }
 
 /// Writes a line of text with its upper left corner at `x`, `y`.
-pub fn text(picture: &mut Picture, x: i32, y: i32, font: Font, text: &str, colour: Colour) {
-    stamp(picture, x, y, &font.mask(text), colour);
+pub fn text(surface: &mut dyn Surface, x: i32, y: i32, font: Font, text: &str, colour: Colour) {
+    stamp(surface, x, y, &font.mask(text), colour);
 }
 
 /// Lays a colour over the picture where `mask` has ink (0..=255).
-fn stamp(picture: &mut Picture, left: i32, top: i32, mask: &Plane, colour: Colour) {
+fn stamp(surface: &mut dyn Surface, left: i32, top: i32, mask: &Plane, colour: Colour) {
     if mask.width == 0 || mask.height == 0 {
         return;
     }
-    let (width, height) = (picture.luma.width as i32, picture.luma.height as i32);
+    let (width, height) = surface.size();
+    let (width, height) = (width as i32, height as i32);
     let (right, bottom) = (
         left.saturating_add(mask.width as i32).min(width),
         top.saturating_add(mask.height as i32).min(height),
     );
-    for Layer { plane, value, h, v } in layers(picture, colour) {
+    for layer in layers(surface, colour) {
+        let Layer { plane, value, h, v, .. } = layer;
         let clip = |from: i32, to: i32, size: i32, end: usize| {
             (from.div_euclid(size)).clamp(0, end as i32)..((to - 1).div_euclid(size) + 1).clamp(0, end as i32)
         };
-        for y in clip(top, bottom, v, plane.height) {
-            for x in clip(left, right, h, plane.width) {
+        let columns = clip(left, right, h, layer.width);
+        for y in clip(top, bottom, v, layer.height) {
+            let samples = surface.samples(plane, y as usize, columns.start as usize..columns.end as usize);
+            for (x, sample) in columns.clone().zip(samples) {
                 let area = ((x + 1) * h).min(width) - x * h;
                 let area = (area * (((y + 1) * v).min(height) - y * v)) as u16;
                 let mut ink = 0;
@@ -168,7 +184,7 @@ fn stamp(picture: &mut Picture, left: i32, top: i32, mask: &Plane, colour: Colou
                     }
                 }
                 if ink > 0 {
-                    blend(&mut plane.row_mut(y as usize)[x as usize], value, weight((ink / area) as u8));
+                    blend(sample, value, weight((ink / area) as u8));
                 }
             }
         }
@@ -187,17 +203,17 @@ pub struct Stroke {
 }
 
 /// Draws the border of a polygon, smooth at any angle.
-pub fn polygon(picture: &mut Picture, points: &[(f32, f32)], stroke: Stroke) {
+pub fn polygon(surface: &mut dyn Surface, points: &[(f32, f32)], stroke: Stroke) {
     let mut travelled = 0.0;
     for (index, &from) in points.iter().enumerate() {
         let to = points[(index + 1) % points.len()];
-        line(picture, from, to, stroke, travelled);
+        line(surface, from, to, stroke, travelled);
         travelled += (to.0 - from.0).hypot(to.1 - from.1);
     }
 }
 
 /// Draws a line; `travelled` is the length before it that its dashes follow.
-fn line(picture: &mut Picture, from: (f32, f32), to: (f32, f32), stroke: Stroke, travelled: f32) {
+fn line(surface: &mut dyn Surface, from: (f32, f32), to: (f32, f32), stroke: Stroke, travelled: f32) {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let length = dx.hypot(dy);
     // also false for what isn't a number
@@ -205,14 +221,14 @@ fn line(picture: &mut Picture, from: (f32, f32), to: (f32, f32), stroke: Stroke,
         return;
     }
     let (ux, uy) = (dx / length, dy / length);
-    for Layer { plane, value, h, v } in layers(picture, stroke.colour) {
-        let (h, v) = (h as f32, v as f32);
+    for layer in layers(surface, stroke.colour) {
+        let (h, v) = (layer.h as f32, layer.v as f32);
         // An edge fades over the size of one sample.
         let fade = h.max(v);
         let reach = stroke.thickness / 2.0 + fade;
         let end = |edge: f32, size: f32, last: usize| ((edge / size).max(0.0) as usize).min(last);
-        let top = end(from.1.min(to.1) - reach, v, plane.height);
-        let bottom = end(from.1.max(to.1) + reach + v, v, plane.height);
+        let top = end(from.1.min(to.1) - reach, v, layer.height);
+        let bottom = end(from.1.max(to.1) + reach + v, v, layer.height);
         for row in top..bottom {
             let y = (row as f32 + 0.5) * v;
             // Where this row runs along the line: between the line's two parallels at the distance `reach`.
@@ -222,8 +238,10 @@ fn line(picture: &mut Picture, from: (f32, f32), to: (f32, f32), stroke: Stroke,
                 left = left.max(centre - reach / uy.abs());
                 right = right.min(centre + reach / uy.abs());
             }
-            let (first, last) = (end(left, h, plane.width), end(right + h, h, plane.width));
-            for column in first..last.max(first) {
+            let (first, last) = (end(left, h, layer.width), end(right + h, h, layer.width));
+            let columns = first..last.max(first);
+            let samples = surface.samples(layer.plane, row, columns.clone());
+            for (column, sample) in columns.zip(samples) {
                 let (px, py) = ((column as f32 + 0.5) * h - from.0, y - from.1);
                 let along = px * ux + py * uy;
                 if stroke.dash.is_some_and(|dash| (travelled + along).rem_euclid(2.0 * dash) > dash) {
@@ -237,7 +255,7 @@ fn line(picture: &mut Picture, from: (f32, f32), to: (f32, f32), stroke: Stroke,
                 // A line thinner than a chroma sample colours it in part only.
                 let cover = cover.min(stroke.thickness / fade);
                 let ink = (cover * f32::from(weight(stroke.opacity))) as u16;
-                blend(&mut plane.row_mut(row)[column], value, ink.min(256));
+                blend(sample, layer.value, ink.min(256));
             }
         }
     }
@@ -245,8 +263,8 @@ fn line(picture: &mut Picture, from: (f32, f32), to: (f32, f32), stroke: Stroke,
 
 /// Fills a polygon (even-odd rule). With `opacity` 255 nothing of what was there can be told from the result:
 /// each chroma sample that the polygon touches by its luma pixels' centres is replaced whole.
-pub fn fill_polygon(picture: &mut Picture, points: &[(f32, f32)], colour: Colour, opacity: u8) {
-    let (width, height) = (picture.luma.width, picture.luma.height);
+pub fn fill_polygon(surface: &mut dyn Surface, points: &[(f32, f32)], colour: Colour, opacity: u8) {
+    let (width, height) = surface.size();
     let mut covered: Vec<(usize, usize, usize)> = Vec::new();
     let mut crossings = Vec::new();
     for row in 0..height {
@@ -264,14 +282,14 @@ pub fn fill_polygon(picture: &mut Picture, points: &[(f32, f32)], colour: Colour
             covered.push((row, column(pair[0]), column(pair[1])));
         }
     }
-    for Layer { plane, value, h, v } in layers(picture, colour) {
-        let (h, v) = (h as usize, v as usize);
+    for layer in layers(surface, colour) {
+        let (h, v) = (layer.h as usize, layer.v as usize);
         // Two luma rows share a chroma row, which must be blended once: the longest reach of both is taken.
         let mut open: Option<(usize, usize, usize)> = None;
         let mut paint = |span: Option<(usize, usize, usize)>| {
             if let Some((row, from, to)) = span {
-                let samples = &mut plane.row_mut(row)[from..to];
-                samples.iter_mut().for_each(|sample| blend(sample, value, weight(opacity)));
+                let samples = surface.samples(layer.plane, row, from..to);
+                samples.iter_mut().for_each(|sample| blend(sample, layer.value, weight(opacity)));
             }
         };
         for &(row, from, to) in covered.iter().filter(|(_, from, to)| from < to) {

@@ -93,7 +93,10 @@ impl Condition {
         };
         let throttled = anomaly.throttled.as_ref().map(|why| format!("the network looks less often: {why}"));
         let unsaved = anomaly.unsaved.as_ref().map(|why| format!("what was learned can't be saved: {why}"));
-        [missing, throttled, unsaved].into_iter().flatten().collect()
+        let reencoded = self.status.reencoded;
+        let reencoded = reencoded
+            .map(|why| format!("each picture is decoded and encoded for viewers, which costs time: {why}"));
+        [missing, throttled, unsaved, reencoded].into_iter().flatten().collect()
     }
 
     /// The phase as one word.
@@ -156,6 +159,7 @@ mod tests {
             latency_ms: None,
             processing_ms: None,
             viewers: 0,
+            reencoded: None,
             anomaly: Default::default(),
         }
     }

@@ -228,6 +228,7 @@ mod tests {
             latency_ms: Some(12.5),
             processing_ms: None,
             viewers: 4,
+            reencoded: None,
             anomaly: Default::default(),
         };
         Condition { status, streaming: true, active: true, degraded: None }

@@ -70,8 +70,10 @@ impl Parameters {
     /// What a viewer asked for, on top of what is configured: `fps`, `quality`, `overlay`.
     pub fn wish(&self, stream: &config::Stream) -> Result<Wish, Problem> {
         let configured_fps = (stream.fps > 0.0).then_some(stream.fps);
+        let quality = self.number("quality", &QUALITY)?;
         Ok(Wish {
-            quality: self.number("quality", &QUALITY)?.unwrap_or(stream.quality),
+            quality: quality.unwrap_or(stream.quality),
+            any_quality: quality.is_none(),
             fps: self.number("fps", &FPS)?.or(configured_fps),
             overlay: self.switch("overlay")?.unwrap_or(true),
         })
@@ -126,18 +128,18 @@ mod tests {
 
     #[test]
     fn wishes_default_to_the_configuration() {
-        let plain = Wish { quality: 80, fps: None, overlay: true };
+        let plain = Wish { quality: 80, any_quality: true, fps: None, overlay: true };
         assert_eq!(wish(&[]), Ok(plain));
         assert_eq!(wish(&[("t", "1700000000000"), ("colour", "blue")]), Ok(plain));
         let stream = config::Stream { quality: 50, fps: 5.0 };
         let configured = Parameters::default().wish(&stream);
-        assert_eq!(configured, Ok(Wish { quality: 50, fps: Some(5.0), overlay: true }));
+        assert_eq!(configured, Ok(Wish { quality: 50, any_quality: true, fps: Some(5.0), overlay: true }));
     }
 
     #[test]
     fn wishes_are_taken_from_the_query() {
         let asked = wish(&[("fps", "0.1"), ("quality", "100"), ("overlay", "0")]);
-        assert_eq!(asked, Ok(Wish { quality: 100, fps: Some(0.1), overlay: false }));
+        assert_eq!(asked, Ok(Wish { quality: 100, any_quality: false, fps: Some(0.1), overlay: false }));
         assert_eq!(wish(&[("fps", "5"), ("fps", "6")]).map(|wish| wish.fps), Ok(Some(6.0)));
     }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::picture::{Chroma, Picture};
 
 const INK: Colour = Colour { y: 200, cb: 60, cr: 220 };
 const FORMS: [Option<(usize, usize)>; 5] = [None, Some((1, 1)), Some((2, 1)), Some((1, 2)), Some((2, 2))];

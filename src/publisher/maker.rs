@@ -1,0 +1,217 @@
+//! Makes the pictures that are wished for of one frame, each with as little work as it takes: a camera's own JPEG picture
+//! goes on as it is, or with the blocks coded anew that are drawn on; only another quality needs a new picture.
+
+use super::Wish;
+use crate::camera::{Frame, PixelFormat};
+use crate::config;
+use crate::motion::zones::Privacy;
+use crate::picture::coded::{self, Refusal, Splicer};
+use crate::picture::convert::{self, PictureError};
+use crate::picture::jpeg;
+use crate::picture::overlay::{self, Overlay};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// A picture for all whose wish it fits.
+pub struct Made {
+    pub jpeg: Bytes,
+    overlay: bool,
+    /// `None`: the camera's own.
+    quality: Option<u8>,
+}
+
+impl Made {
+    pub fn fits(&self, wish: Wish) -> bool {
+        let quality = self.quality.map_or(wish.any_quality, |quality| quality == wish.quality);
+        quality && wish.overlay == self.overlay
+    }
+}
+
+/// Makes the pictures of one camera with one configuration.
+pub struct Maker {
+    pub camera: Arc<config::Camera>,
+    privacy: Privacy,
+    splicer: Splicer,
+    /// Why its own pictures can't be drawn on; the log says so once.
+    pub refused: Option<&'static str>,
+}
+
+impl Maker {
+    pub fn new(camera: Arc<config::Camera>) -> Self {
+        let privacy = Privacy::new(&camera.zones);
+        Self { camera, privacy, splicer: Splicer::default(), refused: None }
+    }
+
+    /// Takes new settings.
+    pub fn configure(&mut self, camera: &Arc<config::Camera>) {
+        if !Arc::ptr_eq(&self.camera, camera) {
+            self.privacy = Privacy::new(&camera.zones);
+            self.camera = camera.clone();
+        }
+    }
+
+    /// What is needed for these wishes, each picture once; of two that fit, the first is meant.
+    ///
+    /// # Errors
+    /// The frame can't be used, or a picture can't be encoded.
+    pub fn make(
+        &mut self,
+        frame: &Frame,
+        drawn: &Overlay,
+        wishes: &[Wish],
+    ) -> Result<Vec<Made>, PictureError> {
+        let mut made: Vec<Made> = Vec::new();
+        if frame.format == PixelFormat::Jpeg {
+            for overlay in [false, true] {
+                if wishes.iter().any(|wish| wish.any_quality && wish.overlay == overlay) {
+                    match self.own(frame, overlay.then_some(drawn)) {
+                        Ok(jpeg) => made.push(Made { jpeg, overlay, quality: None }),
+                        Err(Refusal::Unsupported(why)) => self.refuse(why),
+                        Err(Refusal::Broken(error)) => return Err(error.into()),
+                    }
+                }
+            }
+        }
+        let mut picture = None;
+        // What is drawn stays: those without come first.
+        for overlay in [false, true] {
+            for &wish in wishes.iter().filter(|wish| wish.overlay == overlay) {
+                if made.iter().any(|made| made.fits(wish)) {
+                    continue;
+                }
+                let (picture, is_drawn) = match &mut picture {
+                    Some(picture) => picture,
+                    None => {
+                        let mut whole = convert::picture(frame)?;
+                        self.privacy.blacken_surface(&mut whole);
+                        picture.insert((whole, false))
+                    }
+                };
+                if overlay && !*is_drawn {
+                    overlay::draw(picture, drawn);
+                    *is_drawn = true;
+                }
+                let jpeg = jpeg::encode(picture, wish.quality)?.into();
+                made.push(Made { jpeg, overlay, quality: Some(wish.quality) });
+            }
+        }
+        Ok(made)
+    }
+
+    /// The camera's own picture, with what is drawn over it.
+    fn own(&mut self, frame: &Frame, drawn: Option<&Overlay>) -> Result<Bytes, Refusal> {
+        if drawn.is_none() && self.privacy.hides_nothing() {
+            return Ok(coded::complete(&frame.data).into_owned().into());
+        }
+        let mut canvas = self.splicer.open(&frame.data)?;
+        self.privacy.blacken_surface(&mut canvas);
+        if let Some(drawn) = drawn {
+            overlay::draw(&mut canvas, drawn);
+        }
+        canvas.finish().map(Bytes::from)
+    }
+
+    fn refuse(&mut self, why: &'static str) {
+        if self.refused != Some(why) {
+            log::info!("{}: its pictures are decoded and encoded for viewers: {why}", self.camera.name);
+            self.refused = Some(why);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::{Range, Wanted, demo};
+    use crate::config::{Zone, ZoneKind};
+    use crate::pipeline::{Analysis, Region};
+    use std::time::Duration;
+
+    /// The demo's first picture as a camera's own.
+    fn frame(quality: u8) -> Frame {
+        let raw = demo::open(&Wanted { width: 320, height: 240, fps: 1.0 }, None).next_frame().unwrap();
+        let data = jpeg::encode(&convert::picture(&raw).unwrap(), quality).unwrap();
+        Frame { format: PixelFormat::Jpeg, range: Range::Full, stride: 0, data, ..raw }
+    }
+
+    fn wish(quality: u8, any_quality: bool, overlay: bool) -> Wish {
+        Wish { quality, any_quality, fps: None, overlay }
+    }
+
+    fn make(camera: config::Camera, frame: &Frame, wishes: &[Wish]) -> Vec<Made> {
+        let region =
+            Region { x: 100, y: 80, w: 60, h: 70, area: 900, track: 1, zone: None, speed: 1.0, dwell: 1.0 };
+        let analysis = Analysis { width: 320, height: 240, regions: vec![region], ..Analysis::default() };
+        let mut maker = Maker::new(Arc::new(camera));
+        let zones = maker.camera.zones.clone();
+        let drawn = Overlay { camera: "yard", time: "12:00", analysis: &analysis, zones: &zones };
+        maker.make(frame, &drawn, wishes).unwrap()
+    }
+
+    #[test]
+    fn who_wishes_nothing_gets_the_cameras_own_bytes() {
+        let frame = frame(70);
+        let made = make(config::Camera::default(), &frame, &[wish(80, true, false), wish(50, true, false)]);
+        assert_eq!(made.len(), 1);
+        assert_eq!(made[0].jpeg, frame.data);
+    }
+
+    #[test]
+    fn each_wish_is_fulfilled_once() {
+        let frame = frame(70);
+        let wishes =
+            [wish(80, true, true), wish(40, false, true), wish(40, false, false), wish(40, false, true)];
+        let made = make(config::Camera::default(), &frame, &wishes);
+        assert_eq!(made.len(), 3);
+        for wish in wishes {
+            let first = made.iter().find(|made| made.fits(wish)).unwrap();
+            assert_eq!(first.quality, (!wish.any_quality).then_some(40));
+        }
+        // The label's plate is there, however it got into the picture.
+        let luma = |made: &Made| jpeg::decode_luma(&made.jpeg, 1).unwrap();
+        let plain = jpeg::decode_luma(&frame.data, 1).unwrap();
+        for made in &made {
+            let changed =
+                luma(made).data.iter().zip(&plain.data).filter(|(a, b)| a.abs_diff(**b) > 60).count();
+            assert_eq!(changed > 200, made.overlay, "{:?}: {changed}", made.quality);
+        }
+    }
+
+    #[test]
+    fn privacy_zones_are_black_in_each_picture() {
+        let frame = frame(70);
+        let zone = Zone {
+            name: "neighbours".into(),
+            kind: ZoneKind::Privacy,
+            points: vec![(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)],
+        };
+        let camera = config::Camera { zones: vec![zone], ..config::Camera::default() };
+        let wishes =
+            [wish(80, true, true), wish(80, true, false), wish(40, false, true), wish(40, false, false)];
+        let made = make(camera, &frame, &wishes);
+        assert_eq!(made.len(), 4);
+        for made in made {
+            let picture = jpeg::decode(&made.jpeg).unwrap();
+            let brightest = (64..176).flat_map(|y| &picture.luma.row(y)[80..240]).max();
+            // Blocks that lie inside whole. The box of a region may be drawn over them.
+            assert!(made.overlay || brightest.is_some_and(|&sample| sample < 12), "{:?}", made.quality);
+            assert!(picture.luma.row(70)[90] < 12 && picture.luma.row(170)[230] < 12);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_on_is_encoded_anew_and_what_is_broken_is_not_shown() {
+        let mut frame = frame(70);
+        // Claims to be RGB, which is another form.
+        let adobe = [&[0xff, 0xee, 0, 14][..], b"Adobe\0\x64\0\0\0\0\0"].concat();
+        frame.data.splice(2..2, adobe);
+        let analysis = Analysis { captured: Duration::ZERO, ..Analysis::default() };
+        let drawn = Overlay { camera: "", time: "", analysis: &analysis, zones: &[] };
+        let mut maker = Maker::new(Arc::new(config::Camera::default()));
+        let made = maker.make(&frame, &drawn, &[wish(80, true, true)]).unwrap();
+        assert_eq!((made.len(), made[0].quality), (1, Some(80)));
+        assert_eq!(maker.refused, Some("its colours aren't YCbCr"));
+        frame.data.truncate(frame.data.len() / 2);
+        assert!(maker.make(&frame, &drawn, &[wish(80, true, true)]).is_err());
+    }
+}
