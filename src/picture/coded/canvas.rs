@@ -235,8 +235,7 @@ impl Surface for Canvas<'_> {
     }
 
     fn subsampling(&self) -> Option<(usize, usize)> {
-        (self.header.components.len() == 3)
-            .then(|| (self.header.components[0].across, self.header.components[0].down))
+        self.header.subsampling()
     }
 
     fn samples(&mut self, plane: usize, row: usize, columns: Range<usize>) -> &mut [u8] {

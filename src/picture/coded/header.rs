@@ -169,8 +169,8 @@ impl<'a> Header<'a> {
             }
             // One component alone is never interleaved, whatever its factors say.
             let (across, down) = if count == 1 { (1, 1) } else { (across, down) };
-            let allowed = if number == 0 { 1..=2 } else { 1..=1 };
-            if !allowed.contains(&across) || !allowed.contains(&down) {
+            let sizes = 1..=2;
+            if !sizes.contains(&across) || !sizes.contains(&down) {
                 return Err(Refusal::Unsupported("its colours are subsampled in an unusual way"));
             }
             self.components.push(Component {
@@ -181,7 +181,21 @@ impl<'a> Header<'a> {
                 ..Component::default()
             });
         }
+        // No colour is finer than the luma, and both are alike.
+        if let [luma, cb, cr] = &self.components[..]
+            && (cb.across > luma.across
+                || cb.down > luma.down
+                || (cb.across, cb.down) != (cr.across, cr.down))
+        {
+            return Err(Refusal::Unsupported("its colours are subsampled in an unusual way"));
+        }
         Ok(())
+    }
+
+    /// Luma columns and rows for one of a colour; `None`: it is grey.
+    pub fn subsampling(&self) -> Option<(usize, usize)> {
+        let [luma, colour, _] = &self.components[..] else { return None };
+        Some((luma.across / colour.across, luma.down / colour.down))
     }
 
     fn huffman_tables(&mut self, mut content: &'a [u8]) -> Result<(), Refusal> {

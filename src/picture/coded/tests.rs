@@ -95,19 +95,26 @@ fn with_own_tables(picture: &Picture) -> Vec<u8> {
 
 /// The same with a restart marker each `interval` blocks.
 fn with_restarts(picture: &Picture, interval: u32) -> Vec<u8> {
+    let rows = (0..picture.luma.height).map(|y| picture.luma.row(y).to_vec());
+    encode(picture.luma.width, &rows.collect::<Vec<_>>(), interval, &[(1, 1)])
+}
+
+/// Grey or YCbCr rows with any factors, which the crate mozjpeg doesn't offer.
+fn encode(width: usize, rows: &[Vec<u8>], interval: u32, factors: &[(i32, i32)]) -> Vec<u8> {
+    use ffi::J_COLOR_SPACE::{JCS_GRAYSCALE, JCS_YCbCr};
     let (mut buffer, mut size) = (std::ptr::null_mut(), 0);
-    // SAFETY: libjpeg's own order of calls, on a structure that lives to its end; it allocates the buffer, which is copied
-    // and freed here.
+    // SAFETY: libjpeg's own order of calls, on a structure that lives to its end, with as many components as it has; it
+    // allocates the buffer, which is copied and freed here.
     unsafe {
         let mut error = std::mem::zeroed();
         let mut info: ffi::jpeg_compress_struct = std::mem::zeroed();
         info.common.err = ffi::jpeg_std_error(&mut error);
         ffi::jpeg_create_compress(&mut info);
         ffi::jpeg_mem_dest(&mut info, &mut buffer, &mut size);
-        info.image_width = picture.luma.width as u32;
-        info.image_height = picture.luma.height as u32;
-        info.input_components = 1;
-        info.in_color_space = ffi::J_COLOR_SPACE::JCS_GRAYSCALE;
+        info.image_width = width as u32;
+        info.image_height = rows.len() as u32;
+        info.input_components = factors.len() as i32;
+        info.in_color_space = if factors.len() == 1 { JCS_GRAYSCALE } else { JCS_YCbCr };
         ffi::jpeg_c_set_int_param(
             &mut info,
             ffi::J_INT_PARAM::JINT_COMPRESS_PROFILE,
@@ -115,11 +122,14 @@ fn with_restarts(picture: &Picture, interval: u32) -> Vec<u8> {
         );
         ffi::jpeg_set_defaults(&mut info);
         ffi::jpeg_set_quality(&mut info, 90, 1);
+        for (number, (across, down)) in factors.iter().enumerate() {
+            let component = &mut *info.comp_info.add(number);
+            (component.h_samp_factor, component.v_samp_factor) = (*across, *down);
+        }
         info.restart_interval = interval;
         ffi::jpeg_start_compress(&mut info, 1);
-        for y in 0..picture.luma.height {
-            let row = picture.luma.row(y).as_ptr();
-            ffi::jpeg_write_scanlines(&mut info, &row, 1);
+        for row in rows {
+            ffi::jpeg_write_scanlines(&mut info, &row.as_ptr(), 1);
         }
         ffi::jpeg_finish_compress(&mut info);
         ffi::jpeg_destroy_compress(&mut info);
@@ -127,6 +137,16 @@ fn with_restarts(picture: &Picture, interval: u32) -> Vec<u8> {
         libc::free(buffer.cast());
         bytes
     }
+}
+
+/// As ffmpeg writes 4:2:2: units of 16x16, with two blocks of each colour.
+fn in_tall_units(picture: &Picture) -> Vec<u8> {
+    let chroma = picture.chroma.as_ref().unwrap();
+    let rows = (0..picture.luma.height).map(|y| {
+        let pixel = |x: usize| [picture.luma.row(y)[x], chroma.cb.row(y)[x / 2], chroma.cr.row(y)[x / 2]];
+        (0..picture.luma.width).flat_map(pixel).collect()
+    });
+    encode(picture.luma.width, &rows.collect::<Vec<_>>(), 0, &[(2, 2), (1, 2), (1, 2)])
 }
 
 /// Walks the markers and leaves out the Huffman tables.
@@ -284,11 +304,14 @@ fn planes(bytes: &[u8]) -> Vec<Plane> {
     [picture.luma].into_iter().chain(chroma.into_iter().flatten()).collect()
 }
 
-/// Whether a plane's sample is in a unit that [`draw`] reaches.
-fn reached(form: Option<(usize, usize)>, size: (usize, usize)) -> impl Fn(usize, usize, usize) -> bool {
+/// Whether a plane's sample is in a unit that [`draw`] reaches; a colour has so many blocks of it, one below the other.
+fn reached(
+    form: Option<(usize, usize)>,
+    (width, height): (usize, usize),
+    blocks: usize,
+) -> impl Fn(usize, usize, usize) -> bool {
     let (h, v) = form.unwrap_or((1, 1));
-    let (width, height) = size;
-    let (uw, uh) = (8 * h, 8 * v);
+    let (uw, uh) = (8 * h, 8 * v * blocks);
     let mut touched = std::collections::BTreeSet::new();
     let mut add = |x0: usize, y0: usize, x1: usize, y1: usize| {
         for y in y0 / uh..y1.min(height).div_ceil(uh) {
@@ -299,7 +322,7 @@ fn reached(form: Option<(usize, usize)>, size: (usize, usize)) -> impl Fn(usize,
     add(width.saturating_sub(9), height.saturating_sub(5), width, height);
     add(0, 0, width / 4, height / 5);
     move |plane, x, y| {
-        let (sw, sh) = if plane == 0 { (uw, uh) } else { (8, 8) };
+        let (sw, sh) = if plane == 0 { (uw, uh) } else { (8, 8 * blocks) };
         touched.contains(&(x / sw, y / sh))
     }
 }
@@ -314,14 +337,18 @@ fn what_is_drawn_changes_the_touched_units_and_not_a_sample_elsewhere() {
             if form.is_none() {
                 sources.extend([1, 5, 7, 40].map(|interval| with_restarts(&picture, interval)));
             }
-            for original in sources {
+            if form == Some((2, 1)) {
+                sources.push(in_tall_units(&picture));
+            }
+            for (number, original) in sources.into_iter().enumerate() {
+                let tall = form == Some((2, 1)) && number == 1;
                 let mut canvas = splicer.open(&original).unwrap();
                 draw(&mut canvas);
                 let spliced = canvas.finish().unwrap();
                 let mut expected = jpeg::decode(&original).unwrap();
                 draw(&mut expected);
                 let expected = planes(&jpeg::encode(&expected, 100).unwrap());
-                let reached = reached(form, (width, height));
+                let reached = reached(form, (width, height), if tall { 2 } else { 1 });
                 let (before, after) = (planes(&original), planes(&spliced));
                 for (plane, (before, after)) in before.iter().zip(&after).enumerate() {
                     let (mut error, mut count) = (0, 0);
