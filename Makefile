@@ -12,7 +12,7 @@ onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-t
 npm = packaging/node.sh target/node && cd $(1) && PATH="$(CURDIR)/target/node/bin:$$PATH" npm
 page_sources := $(shell find web -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -print)
 
-.PHONY: run build build-tools page test board-test fuzz lint audit sbom deb release bench cross model clean
+.PHONY: run build build-tools page test board-test fuzz lint audit sbom deb release bench compare cross model clean
 
 run: build
 	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
@@ -85,6 +85,10 @@ release:
 
 bench: build-tools
 	cargo bench --locked
+
+# Beside the integration guide's pipeline in Python, on the same clip: CLIP=some.mp4.
+compare: build
+	benches/compare.sh "$(CLIP)"
 
 cross:
 	packaging/cross-build.sh
