@@ -35,8 +35,8 @@ pub enum Refusal {
     Broken(#[from] JpegError),
 }
 
-/// A camera's picture as others can read it: with the standard's Huffman tables if it has none, and without what follows
-/// its end.
+/// A camera's picture as others can read it: with the standard's Huffman tables if it has none, and without the zeros
+/// that some drivers leave behind it.
 pub fn complete(bytes: &[u8]) -> Cow<'_, [u8]> {
     let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     let bytes = &bytes[..end];

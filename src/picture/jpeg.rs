@@ -361,4 +361,4 @@ fn rgb_to_ycc([r, g, b]: [u8; 3]) -> [u8; 3] {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

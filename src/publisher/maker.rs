@@ -67,7 +67,8 @@ impl Maker {
                     match self.own(frame, overlay.then_some(drawn)) {
                         Ok(jpeg) => made.push(Made { jpeg, overlay, quality: None }),
                         Err(Refusal::Unsupported(why)) => self.refuse(why),
-                        Err(Refusal::Broken(error)) => return Err(error.into()),
+                        // The scan is strict: whether it can be shown all the same is libjpeg's to say.
+                        Err(Refusal::Broken(_)) => {}
                     }
                 }
             }
@@ -197,6 +198,16 @@ mod tests {
             assert!(made.overlay || brightest.is_some_and(|&sample| sample < 12), "{:?}", made.quality);
             assert!(picture.luma.row(70)[90] < 12 && picture.luma.row(170)[230] < 12);
         }
+    }
+
+    #[test]
+    fn what_the_scan_alone_refuses_is_shown_all_the_same() {
+        let mut frame = frame(70);
+        // A stray byte between two markers, which libjpeg skips.
+        let tables = frame.data.windows(2).position(|pair| pair == [0xff, 0xc4]).unwrap();
+        frame.data.insert(tables, 0x12);
+        let made = make(config::Camera::default(), &frame, &[wish(80, true, true)]);
+        assert_eq!((made.len(), made[0].quality), (1, Some(80)));
     }
 
     #[test]

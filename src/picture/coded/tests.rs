@@ -1,4 +1,5 @@
 use super::*;
+use crate::picture::jpeg::tests::without;
 use crate::picture::paint::{self, Colour, Rect};
 use crate::picture::plane::Plane;
 use crate::picture::surface::Surface;
@@ -149,18 +150,8 @@ fn in_tall_units(picture: &Picture) -> Vec<u8> {
     encode(picture.luma.width, &rows.collect::<Vec<_>>(), 0, &[(2, 2), (1, 2), (1, 2)])
 }
 
-/// Walks the markers and leaves out the Huffman tables.
 fn without_tables(bytes: &[u8]) -> Vec<u8> {
-    let (mut out, mut at) = (bytes[..2].to_vec(), 2);
-    while bytes[at + 1] != 0xda {
-        let length = usize::from(u16::from_be_bytes([bytes[at + 2], bytes[at + 3]]));
-        if bytes[at + 1] != 0xc4 {
-            out.extend_from_slice(&bytes[at..at + 2 + length]);
-        }
-        at += 2 + length;
-    }
-    out.extend_from_slice(&bytes[at..]);
-    out
+    without(bytes, 0xc4)
 }
 
 #[test]

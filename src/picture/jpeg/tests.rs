@@ -95,7 +95,7 @@ fn planes_that_do_not_fit_are_refused_in_words() {
 }
 
 /// Walks the markers and leaves out those of one kind.
-fn without(bytes: &[u8], kind: u8) -> Vec<u8> {
+pub fn without(bytes: &[u8], kind: u8) -> Vec<u8> {
     let mut out = bytes[..2].to_vec();
     let mut at = 2;
     while bytes[at + 1] != 0xda {
