@@ -12,7 +12,7 @@ onnxruntime = packaging/onnxruntime.sh $(shell uname -m) "$${CARGO_TARGET_DIR:-t
 npm = packaging/node.sh target/node && cd $(1) && PATH="$(CURDIR)/target/node/bin:$$PATH" npm
 page_sources := $(shell find web -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -print)
 
-.PHONY: run build build-tools page test board-test fuzz lint audit sbom deb release bench compare cross model clean
+.PHONY: run build build-tools page test emulated-test board-test fuzz lint audit sbom deb release bench compare cross model clean
 
 run: build
 	target/release/edge-cctv run --camera "$(CAMERA)" --listen "$(LISTEN)"
@@ -42,6 +42,11 @@ test: page tests/browser/node_modules/.package-lock.json
 	@$(call npm,web) test
 	cargo build --locked
 	@$(call npm,tests/browser) test
+
+# The modules' own tests, built for arm64 and run by an emulated processor.
+emulated-test: page
+	@packaging/setup.sh emulated
+	packaging/cross-build.sh test --locked --lib
 
 # Boots emulated arm64 boards with cameras, LEDs and relays and runs the cross-compiled program on them (docs/board.md).
 board-test:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian (12 or later) machine, and says so. What is there is left alone.
-#   usage: setup.sh build|test|fuzz|deb|release|board|model
+#   usage: setup.sh build|test|emulated|fuzz|deb|release|board|model
 set -euo pipefail
 
 need=(gcc g++ make libclang-dev)
@@ -10,6 +10,7 @@ case ${1:-} in
 # pip fetches ONNX Runtime (onnxruntime.sh), and Node.js for the page (node.sh).
 build) need+=(python3-pip) ;;
 test) need+=(python3-pip ffmpeg chromium systemd gnupg) ;;
+emulated) need+=(python3-pip ffmpeg qemu-user-static) ;;
 # clang 14 and newer: its C code tells libFuzzer which way it went.
 fuzz) need+=(clang llvm xz-utils) ;;
 deb) need+=(python3-pip dpkg-dev lintian) ;;

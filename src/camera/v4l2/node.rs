@@ -354,7 +354,9 @@ mod tests {
     #[test]
     fn what_is_no_video_device_gives_an_error_and_no_panic() {
         let mut node = Node::open(Path::new("/dev/null")).expect("there is always /dev/null");
-        assert_eq!(node.identity().expect_err("no camera").raw_os_error(), Some(libc::ENOTTY));
+        let error = node.identity().expect_err("no camera").raw_os_error();
+        // An emulated processor's kernel doesn't know the call at all.
+        assert!(matches!(error, Some(libc::ENOTTY | libc::ENOSYS)), "{error:?}");
         assert!(node.set_layout(*b"MJPG", 640, 480).is_err());
         assert!(node.allocate(4).is_err());
         assert!(node.dequeue().is_err());
