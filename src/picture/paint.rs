@@ -165,27 +165,34 @@ fn stamp(surface: &mut dyn Surface, left: i32, top: i32, mask: &Plane, colour: C
         left.saturating_add(mask.width as i32).min(width),
         top.saturating_add(mask.height as i32).min(height),
     );
+    let mut inks = Vec::new();
     for layer in layers(surface, colour) {
         let Layer { plane, value, h, v, .. } = layer;
         let clip = |from: i32, to: i32, size: i32, end: usize| {
             (from.div_euclid(size)).clamp(0, end as i32)..((to - 1).div_euclid(size) + 1).clamp(0, end as i32)
         };
         let columns = clip(left, right, h, layer.width);
+        if columns.is_empty() {
+            continue;
+        }
+        let pixels = (columns.start * h).max(left)..(columns.end * h).min(right);
         for y in clip(top, bottom, v, layer.height) {
+            inks.clear();
+            inks.resize(columns.len(), 0_u16);
+            for py in (y * v).max(top)..((y + 1) * v).min(bottom) {
+                let row = &mask.row((py - top) as usize)[(pixels.start - left) as usize..];
+                for (px, &ink) in pixels.clone().zip(row) {
+                    inks[((px >> h.ilog2()) - columns.start) as usize] += u16::from(ink);
+                }
+            }
+            // The picture's last samples may stand for fewer pixels.
+            if let Some(last) = inks.last_mut() {
+                *last *= (h / (width - (columns.end - 1) * h).min(h)) as u16;
+            }
+            let area = h * (height - y * v).min(v);
             let samples = surface.samples(plane, y as usize, columns.start as usize..columns.end as usize);
-            for (x, sample) in columns.clone().zip(samples) {
-                let area = ((x + 1) * h).min(width) - x * h;
-                let area = (area * (((y + 1) * v).min(height) - y * v)) as u16;
-                let mut ink = 0;
-                for py in (y * v).max(top)..((y + 1) * v).min(bottom) {
-                    let row = mask.row((py - top) as usize);
-                    for px in (x * h).max(left)..((x + 1) * h).min(right) {
-                        ink += u16::from(row[(px - left) as usize]);
-                    }
-                }
-                if ink > 0 {
-                    blend(sample, value, weight((ink / area) as u8));
-                }
+            for (sample, &ink) in samples.iter_mut().zip(&inks) {
+                blend(sample, value, weight((ink >> area.ilog2()) as u8));
             }
         }
     }

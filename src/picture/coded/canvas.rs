@@ -7,7 +7,7 @@ use super::header::{Component, Header, ZIGZAG};
 use super::huffman::LAST;
 use super::scan::{Scanner, Unit, difference};
 use super::tables::{Block, quantiser};
-use super::transform::Scale;
+use super::transform::{Scale, grey};
 use super::{Refusal, corrupt};
 use crate::picture::plane::Plane;
 use crate::picture::surface::Surface;
@@ -77,21 +77,20 @@ impl Splicer {
     }
 }
 
-/// A component's quantiser, row by row, and its reciprocal.
+/// A component's quantiser in the file's order, and its reciprocal row by row.
 struct Steps {
-    up: Square,
+    up: [f32; 64],
     down: Square,
 }
 
 impl Steps {
     fn of(header: &Header, component: Component) -> Result<Self, Refusal> {
-        let (mut up, mut down) = (Square::default(), Square::default());
-        for (&step, &place) in quantiser(header, component)?.iter().zip(&ZIGZAG) {
-            let (row, column) = (usize::from(place / 8), usize::from(place % 8));
-            up[row][column] = step.into();
-            down[row][column] = f32::from(step.max(1)).recip();
+        let quantiser = quantiser(header, component)?;
+        let mut down = Square::default();
+        for (&step, &place) in quantiser.iter().zip(&ZIGZAG) {
+            down.as_flattened_mut()[usize::from(place)] = f32::from(step.max(1)).recip();
         }
-        Ok(Self { up, down })
+        Ok(Self { up: quantiser.map(f32::from), down })
     }
 }
 
@@ -152,22 +151,28 @@ impl Canvas<'_> {
         for block in &self.blocks {
             let (x, y) = self.corner(unit, block);
             let plane = &self.planes[block.component];
-            let samples: Square = std::array::from_fn(|row| {
+            let mut samples = Square::default();
+            for (row, samples) in samples.iter_mut().enumerate() {
                 let at = (y + row) * plane.width + x;
-                std::array::from_fn(|column| f32::from(plane.data[at + column]) - 128.0)
-            });
-            let mut coefficients = cosine::forward(&samples);
-            let down = &self.steps[block.component].down;
-            for (row, steps) in coefficients.iter_mut().zip(down) {
-                for (value, step) in row.iter_mut().zip(steps) {
-                    *value = rounded(*value * step).clamp(-LARGEST, LARGEST);
+                for (sample, &level) in samples.iter_mut().zip(&plane.data[at..at + 8]) {
+                    *sample = f32::from(level) - 128.0;
                 }
             }
-            let coded: [i32; 64] =
-                ZIGZAG.map(|place| coefficients[usize::from(place / 8)][usize::from(place % 8)] as i32);
-            let mean = &mut means[block.component];
-            block.dc.put_difference(self.writer, coded[0] - *mean)?;
-            *mean = coded[0];
+            let coefficients = cosine::forward(&samples);
+            let down = &self.steps[block.component].down;
+            let mut quantised = [0; 64];
+            for ((quantised, value), step) in
+                quantised.iter_mut().zip(coefficients.as_flattened()).zip(down.as_flattened())
+            {
+                *quantised = rounded(value * step);
+            }
+            let mut coded = [0; 64];
+            for (coded, &place) in coded.iter_mut().zip(&ZIGZAG) {
+                *coded = quantised[usize::from(place)];
+            }
+            let (mean, new) = (&mut means[block.component], i32::from(coded[0]));
+            block.dc.put_difference(self.writer, new - *mean)?;
+            *mean = new;
             block.ac.put(self.writer, &coded)?;
         }
         Ok(())
@@ -198,7 +203,8 @@ impl Canvas<'_> {
             let mean = &mut means[block.component];
             *mean += difference(block.dc, &mut bits)?;
             let mut coefficients = Square::default();
-            coefficients[0][0] = *mean as f32 * up[0][0];
+            let flat = coefficients.as_flattened_mut();
+            flat[0] = *mean as f32 * up[0];
             let mut k = 0;
             while k < LAST {
                 bits.refill();
@@ -206,16 +212,16 @@ impl Canvas<'_> {
                 k += advance;
                 let place =
                     ZIGZAG.get(k as usize).ok_or_else(|| corrupt("a block with too many coefficients"))?;
-                let (row, column) = (usize::from(place / 8), usize::from(place % 8));
-                coefficients[row][column] = value as f32 * up[row][column];
+                flat[usize::from(*place)] = value as f32 * up[k as usize];
             }
             let samples = cosine::inverse(&coefficients);
             let (x, y) = self.corner(unit, block);
             let plane = &mut self.planes[block.component];
             for (row, samples) in samples.iter().enumerate() {
                 let at = (y + row) * plane.width + x;
-                // Numbers below 0 become 0 and above 255 that.
-                plane.data[at..at + 8].copy_from_slice(&samples.map(|sample| (sample + 128.5) as u8));
+                for (level, sample) in plane.data[at..at + 8].iter_mut().zip(samples) {
+                    *level = grey(sample + 128.0);
+                }
             }
         }
         Ok(())
@@ -254,11 +260,12 @@ impl Surface for Canvas<'_> {
     }
 }
 
-/// To the nearest whole number, and in the middle to the even one: adding so much leaves no room for fractions.
+/// To the nearest whole number that a coefficient can be.
 #[inline(always)]
-fn rounded(value: f32) -> f32 {
+fn rounded(value: f32) -> i16 {
+    // Numbers so large have no fractions, and their lowest bits are the whole number. A cast would take a branch for each.
     const ROOM: f32 = 12_582_912.0;
-    (value + ROOM) - ROOM
+    (value.clamp(-LARGEST, LARGEST) + ROOM).to_bits() as i16
 }
 
 /// Appends entropy-coded data, and a zero after each byte that a reader would take for a marker's.

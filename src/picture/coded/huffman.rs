@@ -96,11 +96,10 @@ impl Table {
         if length == 0 {
             return Err(Refusal::Unsupported("its Huffman tables lack what is to be written"));
         }
-        writer.put(code.into(), length.into());
-        if size > 0 {
-            // Negative ones are written as one less (T.81, F.1.2.1).
-            writer.put((value + (value >> 31)) as u32 & ((1 << size) - 1), size);
-        }
+        // Negative ones are written as one less (T.81, F.1.2.1).
+        let value = (value + (value >> 31)) as u32 & ((1 << size) - 1);
+        // At most 16 bits and 11.
+        writer.put(u32::from(code) << size | value, u32::from(length) + size);
         Ok(())
     }
 
@@ -133,10 +132,21 @@ pub fn extend(next: u32, size: u32) -> i32 {
     if next >> 31 == 0 { value - (1 << size) + 1 } else { value }
 }
 
+/// A coefficient that isn't zero, and the bits that it is written with, its code's among them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Value {
+    value: i16,
+    /// How many places further it is; [`END`]: the block ends instead.
+    advance: u8,
+    /// 0: there are more bits than the window has, or there is no such code.
+    bits: u8,
+}
+
 /// A table for all coefficients but a block's first.
 pub struct AcTable {
     table: Table,
     steps: Box<[Step; 1 << WINDOW]>,
+    values: Box<[Value; 1 << WINDOW]>,
 }
 
 impl AcTable {
@@ -148,7 +158,11 @@ impl AcTable {
         for (window, step) in steps.iter_mut().enumerate() {
             *step = step_of(&table, window as u32);
         }
-        Ok(Self { table, steps })
+        let mut values = Box::new([Value::default(); 1 << WINDOW]);
+        for (window, value) in values.iter_mut().enumerate() {
+            *value = value_of(&table, window as u32);
+        }
+        Ok(Self { table, steps, values })
     }
 
     /// Skips the rest of a block whose coefficients up to number `k` have been read.
@@ -196,28 +210,39 @@ impl AcTable {
     ///
     /// # Errors
     /// The table lacks something.
-    pub fn put(&self, writer: &mut Writer, block: &[i32; 64]) -> Result<(), Refusal> {
-        let mut run = 0;
-        for &value in &block[1..] {
-            if value == 0 {
-                run += 1;
-                continue;
-            }
+    pub fn put(&self, writer: &mut Writer, block: &[i16; 64]) -> Result<(), Refusal> {
+        let mut left = not_zero(block) & !1;
+        let mut last = 0;
+        while left != 0 {
+            let place = left.trailing_zeros();
+            left &= left - 1;
+            let mut run = place - last - 1;
+            last = place;
             while run > 15 {
                 self.table.put(writer, 0xf0, 0, 0)?;
                 run -= 16;
             }
+            let value = i32::from(block[place as usize]);
             let size = 32 - value.unsigned_abs().leading_zeros();
-            self.table.put(writer, run << 4 | size as u8, value, size)?;
-            run = 0;
+            self.table.put(writer, (run << 4 | size) as u8, value, size)?;
         }
-        if run > 0 { self.table.put(writer, 0, 0, 0) } else { Ok(()) }
+        if last < LAST { self.table.put(writer, 0, 0, 0) } else { Ok(()) }
     }
 
     /// Reads the next coefficient that isn't zero: how many places further it is, and its value; `None` at the block's
     /// end. Skips at most 26 bits.
     #[inline(always)]
     pub fn value(&self, bits: &mut Bits) -> Result<Option<(u32, i32)>, Refusal> {
+        let Value { value, advance, bits: used } = self.values[bits.peek(WINDOW) as usize];
+        if used == 0 {
+            return self.long_value(bits);
+        }
+        bits.skip(used.into());
+        let advance = u32::from(advance);
+        Ok((advance < END).then_some((advance, value.into())))
+    }
+
+    fn long_value(&self, bits: &mut Bits) -> Result<Option<(u32, i32)>, Refusal> {
         let code = self.table.code(bits).ok_or_else(|| corrupt("a code that doesn't exist"))?;
         bits.skip(code.length.into());
         let (run, size) = (u32::from(code.symbol >> 4), u32::from(code.symbol & 15));
@@ -243,6 +268,26 @@ fn advance_of(code: Code) -> Option<(u32, u32)> {
         _ => run + 1,
     };
     (code.length != 0 && size <= LONGEST_AC).then_some((u32::from(code.length) + size, advance))
+}
+
+/// One bit for each value, the first one's lowest: whether it isn't zero.
+fn not_zero(block: &[i16; 64]) -> u64 {
+    let flags = block.map(|value| u8::from(value != 0));
+    // Multiplied, the eight flags come to lie side by side in the highest byte.
+    let gathered = |flags: &[u8; 8]| (u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080)) >> 56;
+    flags.as_chunks().0.iter().rev().fold(0, |bits, flags| bits << 8 | gathered(flags))
+}
+
+fn value_of(table: &Table, window: u32) -> Value {
+    let code = table.codes[window as usize];
+    match advance_of(code) {
+        Some((bits, advance)) if bits <= WINDOW => {
+            let next = window.checked_shl(32 - WINDOW + u32::from(code.length)).unwrap_or(0);
+            let value = extend(next, u32::from(code.symbol & 15)) as i16;
+            Value { value, advance: advance as u8, bits: bits as u8 }
+        }
+        _ => Value::default(),
+    }
 }
 
 fn step_of(table: &Table, window: u32) -> Step {

@@ -23,8 +23,8 @@ impl Scale {
 /// The average of a block's longest wave over half of it, in its own height: cos(pi / 16) * cos(pi / 8).
 const LONGEST: f32 = 0.906_127_45;
 
-/// What makes grey of a block's mean, with half a level for rounding.
-const GREY: f32 = 128.5;
+/// What makes grey of a block's mean.
+const GREY: f32 = 128.0;
 
 /// A block's lowest coefficients, weighed: the mean, the wave across and down, and both.
 #[derive(Clone, Copy, Default)]
@@ -60,20 +60,23 @@ impl Weights {
     }
 }
 
-/// Numbers below 0 become 0 and above 255 that.
+/// To the nearest level. Numbers below 0 become 0 and above 255 that.
 #[inline(always)]
-fn grey(value: f32) -> u8 {
-    (value + GREY) as u8
+pub fn grey(value: f32) -> u8 {
+    // Numbers so large have no fractions, and their lowest bits are the whole number. A cast would take a branch for each.
+    const ROOM: f32 = 8_388_608.0;
+    (value.clamp(0.0, 255.0) + ROOM).to_bits() as u8
 }
 
 /// The block's mean.
 pub fn one(low: &Low) -> u8 {
-    grey(low.mean)
+    grey(low.mean + GREY)
 }
 
 /// The means of its quarters, row by row.
 pub fn four(low: &Low) -> [[u8; 2]; 2] {
     let Low { mean, across, down, both } = *low;
+    let mean = mean + GREY;
     let row = |mean: f32, across: f32| [grey(mean + across), grey(mean - across)];
     [row(mean + down, across + both), row(mean - down, across - both)]
 }
