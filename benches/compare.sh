@@ -22,7 +22,8 @@ trap 'kill $pid 2>/dev/null || true; rm -rf "$work"' EXIT
 }
 
 ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
-frames() { curl -fs "$url/status" | grep -o '"total_frames_analyzed":[0-9]*' | cut -d: -f2; }
+# All that came: those that were analysed, and those that needed none.
+frames() { curl -fs "$url/metrics" | awk '/^edge_cctv_frames_(analyzed|spared)_total/ { sum += $2 } END { print sum }'; }
 
 # ours PATH: milliseconds of CPU a frame, frames a second, and peak memory, while PATH is watched.
 ours() {

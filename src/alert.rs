@@ -110,6 +110,11 @@ impl StateMachine {
         &self.causes
     }
 
+    /// Whether an anomaly was in the newest frame that isn't believed yet.
+    pub fn is_undecided(&self) -> bool {
+        (1..CONFIRM_FRAMES).contains(&self.anomalous)
+    }
+
     fn trespasses(&mut self, regions: &[Region], severity: Severity) {
         for zone in regions.iter().filter_map(|region| region.zone.as_ref()) {
             if !self.causes.iter().any(|cause| cause.zone.as_ref() == Some(zone)) {

@@ -380,7 +380,7 @@ impl CameraHandle {
 
 impl Sink for CameraHandle {
     fn frame(&self, frame: Frame) {
-        self.analysis.put(frame);
+        self.analysis.put(frame, self.config().motion.rate_hz, self.publisher.viewers() > 0);
     }
 
     fn broken(&self, reason: &str) {

@@ -214,6 +214,11 @@ impl Pipeline {
         }
     }
 
+    /// Whether the very next frame matters: something new was seen that isn't believed yet.
+    pub fn is_undecided(&self) -> bool {
+        self.motion.is_undecided() || self.machine.is_undecided()
+    }
+
     /// The last frame's foreground at the size at which motion was sought, 0 or 255.
     pub fn mask(&self) -> &Plane {
         self.motion.mask()

@@ -42,6 +42,7 @@ fn everything_in_a_file_arrives() {
             hold_seconds: 2.0,
             absorb_seconds: 30.0,
             max_width: 320,
+            rate_hz: 5.0,
         },
         alert: Alert { hold_seconds: 20.0, zone_severity: Severity::Critical },
         anomaly: Anomaly {

@@ -11,7 +11,7 @@ use crate::anomaly::store::{Kept, Origin, source_tag};
 use crate::camera::supervisor::Sink;
 use crate::config;
 use crate::picture::plane::Plane;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Analysis, Pipeline};
 use crate::service::shield::shielded;
 use crate::service::slot::Taken;
 use crate::service::thermal::ThermalZones;
@@ -82,6 +82,8 @@ struct Analyst<'a> {
     /// Frames since the pipeline was made.
     proven: u64,
     restored: bool,
+    /// The newest analysis of this session, for the frames until the next.
+    newest: Option<(u64, Arc<Analysis>)>,
 }
 
 impl<'a> Analyst<'a> {
@@ -98,6 +100,7 @@ impl<'a> Analyst<'a> {
             complete: false,
             proven: 0,
             restored: false,
+            newest: None,
             config,
         };
         analyst.begin();
@@ -184,6 +187,10 @@ impl<'a> Analyst<'a> {
         self.configure();
         if incoming.begins {
             self.pipeline.reset();
+        } else if let Some(analysis) = self.spares(&incoming) {
+            self.handle.analysis.spared();
+            self.handle.publisher.show(incoming.frame, analysis);
+            return;
         }
         let clock = &self.handle.analysis.clock;
         let now = clock.now();
@@ -205,18 +212,23 @@ impl<'a> Analyst<'a> {
                 }
             }
             anomaly.pause(self.handle.learning_paused.load(Ordering::Relaxed));
-            let skipped = self.handle.analysis.slot.replaced();
+            let skipped = self.handle.analysis.skipped();
             anomaly.limit_looks(self.governor.limit(now, skipped, self.config.anomaly.rate_hz));
         }
         let of_now = self.config.source.device().is_some() && clock.is_set();
         let hour = of_now.then(|| hour(clock.wall())).flatten();
-        match shielded(|| self.pipeline.process(&incoming.frame, hour)) {
+        let processed = shielded(|| self.pipeline.process(&incoming.frame, hour));
+        // What couldn't be used decided nothing.
+        let undecided = self.pipeline.is_undecided() || !matches!(processed, Ok(Ok(_)));
+        self.handle.analysis.undecided.store(undecided, Ordering::Relaxed);
+        match processed {
             Ok(Ok(analysis)) => {
                 self.proven += 1;
                 self.tell();
                 let analysis = Arc::new(analysis);
                 if self.handle.analysis.done(incoming.session, &analysis) {
                     self.handle.outputs.frame(self.handle.index, &analysis);
+                    self.newest = Some((incoming.session, analysis.clone()));
                     self.handle.publisher.show(incoming.frame, analysis);
                 }
                 let complete =
@@ -238,6 +250,15 @@ impl<'a> Analyst<'a> {
                 self.rebuild();
             }
         }
+    }
+
+    /// What is known without a look at this frame; `None` if it has to be analysed.
+    fn spares(&self, incoming: &Incoming) -> Option<Arc<Analysis>> {
+        let (session, analysis) = self.newest.as_ref()?;
+        let fits = !incoming.is_due
+            && *session == incoming.session
+            && (analysis.width, analysis.height) == (incoming.frame.width, incoming.frame.height);
+        fits.then(|| analysis.clone())
     }
 
     /// After a defect: a new pipeline that goes on with what was saved last.

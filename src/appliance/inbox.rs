@@ -4,10 +4,12 @@ use super::{Phase, lock};
 use crate::anomaly::kinds::Severity;
 use crate::camera::{Frame, Opened};
 use crate::pipeline::Analysis;
+use crate::service::beat::Beat;
 use crate::service::clock::SharedClock;
 use crate::service::progress::Pulse;
 use crate::service::slot::Slot;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,15 +34,19 @@ pub struct Status {
     pub frame_age: Option<Duration>,
     /// Frames analysed since the program started.
     pub frames_analyzed: u64,
+    /// Frames that needed no analysis.
+    pub frames_spared: u64,
     /// Unusable frames since the program started, with the reason of the last.
     pub frames_broken: u64,
     pub last_broken: Option<String>,
-    /// Frames that nobody had time for before the next one came.
+    /// Frames that should have been analysed and weren't, because the next one came first.
     pub frames_skipped: u64,
     /// How often the camera was opened again after a loss.
     pub reopened: u64,
-    /// Frames a second that were analysed; `None` when none came lately.
+    /// Frames a second that came and could be used; `None` when none came lately.
     pub fps: Option<f32>,
+    /// And those of them that were analysed.
+    pub analysis_fps: Option<f32>,
     /// From capture to the end of the analysis.
     pub latency_ms: Option<f32>,
     /// Time for the analysis of one frame.
@@ -97,6 +103,8 @@ pub(super) struct Incoming {
     pub session: u64,
     /// This frame, or one that was missed just before it, began the source anew.
     pub begins: bool,
+    /// It has to be analysed; otherwise it is for viewers.
+    pub is_due: bool,
 }
 
 /// Frames that wait for analysis, and what came of those before.
@@ -105,6 +113,8 @@ pub(super) struct AnalysisInbox {
     /// The analysis goes on.
     pub pulse: Pulse,
     pub slot: Slot<Incoming>,
+    /// The very next frame matters.
+    pub undecided: AtomicBool,
     pub counts: Mutex<Counts>,
 }
 
@@ -112,6 +122,9 @@ pub(super) struct AnalysisInbox {
 pub(super) struct Counts {
     session: u64,
     analyzed: u64,
+    spared: u64,
+    skipped: u64,
+    beat: Beat,
     pub broken: u64,
     pub broken_logged: Option<Duration>,
     pub last_broken: Option<String>,
@@ -123,20 +136,68 @@ pub(super) struct Counts {
     looks: u64,
     /// When the network's last looks ended, and their time in ms.
     recent_looks: VecDeque<(Duration, f32)>,
+    /// When the last frames were taken.
+    frames: VecDeque<Duration>,
     /// When the last analyses ended, with their latency and the time they took, both in ms.
     recent: VecDeque<(Duration, f32, f32)>,
 }
 
-impl AnalysisInbox {
-    pub fn new(clock: SharedClock, pulse: Pulse) -> Self {
-        Self { clock, pulse, slot: Slot::default(), counts: Mutex::default() }
+impl Counts {
+    /// A frame was taken.
+    fn took(&mut self, now: Duration) {
+        self.frames.push_back(now);
+        while self.frames.front().is_some_and(|then| *then + FRESH < now) {
+            self.frames.pop_front();
+        }
     }
 
-    pub fn put(&self, frame: Frame) {
-        let session = lock(&self.counts).session;
-        let begins = frame.restarted;
+    /// A frame needed no analysis.
+    fn spare(&mut self, now: Duration) {
+        self.spared += 1;
+        self.took(now);
+    }
+}
+
+/// How often a second, as far as two times tell.
+fn rate(mut times: impl Iterator<Item = Duration>) -> Option<f32> {
+    let first = times.next()?;
+    let (last, intervals) = times.fold((first, 0), |(_, count), time| (time, count + 1));
+    (last > first).then(|| intervals as f32 / (last - first).as_secs_f32())
+}
+
+impl AnalysisInbox {
+    pub fn new(clock: SharedClock, pulse: Pulse) -> Self {
+        let (undecided, counts) = (AtomicBool::new(false), Mutex::default());
+        Self { clock, pulse, slot: Slot::default(), undecided, counts }
+    }
+
+    /// Takes a frame, of which `rate` a second are to be analysed (0: each one); the others only if somebody watches.
+    pub fn put(&self, frame: Frame, rate: f64, watched: bool) {
+        let mut counts = lock(&self.counts);
+        let is_due = rate == 0.0
+            || counts.beat.is_due(frame.captured, rate)
+            || frame.restarted
+            || counts.newest.is_none()
+            || self.undecided.load(Ordering::Relaxed);
+        if !is_due && !watched {
+            counts.spare(self.clock.now());
+            return;
+        }
+        let (session, begins) = (counts.session, frame.restarted);
+        drop(counts);
         self.pulse.owe(FRAME_PATIENCE);
-        self.slot.put(Incoming { frame, session, begins }, |missed, next| next.begins |= missed.begins);
+        let mut skipped = false;
+        self.slot.put(Incoming { frame, session, begins, is_due }, |missed, next| {
+            skipped = missed.is_due && next.is_due;
+            next.begins |= missed.begins;
+            next.is_due |= missed.is_due;
+        });
+        lock(&self.counts).skipped += u64::from(skipped);
+    }
+
+    /// Frames that should have been analysed and weren't, because the next one came first.
+    pub fn skipped(&self) -> u64 {
+        lock(&self.counts).skipped
     }
 
     /// Takes an analysis; false if it belongs to a time before the camera was stopped.
@@ -167,7 +228,13 @@ impl AnalysisInbox {
             counts.recent.pop_front();
         }
         counts.newest = Some(analysis.clone());
+        counts.took(now);
         true
+    }
+
+    /// A frame needed no analysis.
+    pub fn spared(&self) {
+        lock(&self.counts).spare(self.clock.now());
     }
 
     /// The camera was stopped: only the counters stay.
@@ -178,6 +245,7 @@ impl AnalysisInbox {
         counts.last_valid = None;
         counts.anomalous = false;
         counts.recent.clear();
+        counts.frames.clear();
         counts.recent_looks.clear();
     }
 
@@ -188,12 +256,6 @@ impl AnalysisInbox {
         let mean = |value: fn(&(Duration, f32, f32)) -> f32| {
             (!fresh.is_empty())
                 .then(|| fresh.iter().map(|entry| value(entry)).sum::<f32>() / fresh.len() as f32)
-        };
-        let fps = match (fresh.first(), fresh.last()) {
-            (Some(first), Some(last)) if last.0 > first.0 => {
-                Some((fresh.len() - 1) as f32 / (last.0 - first.0).as_secs_f32())
-            }
-            _ => None,
         };
         let looks: Vec<f32> = counts
             .recent_looks
@@ -215,16 +277,83 @@ impl AnalysisInbox {
             analysis: counts.newest.clone(),
             frame_age: counts.last_valid.map(|last| now.saturating_sub(last)),
             frames_analyzed: counts.analyzed,
+            frames_spared: counts.spared,
             frames_broken: counts.broken,
             last_broken: counts.last_broken.clone(),
-            frames_skipped: self.slot.replaced(),
+            frames_skipped: counts.skipped,
             reopened,
-            fps,
+            fps: rate(counts.frames.iter().copied().filter(|then| *then + FRESH >= now)),
+            analysis_fps: rate(fresh.iter().map(|entry| entry.0)),
             latency_ms: mean(|entry| entry.1),
             processing_ms: mean(|entry| entry.2),
             viewers,
             reencoded: None,
             anomaly,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::{Wanted, demo};
+    use crate::service::clock::SimulatedClock;
+    use crate::service::progress::Progress;
+
+    fn inbox() -> AnalysisInbox {
+        let clock = SimulatedClock::shared();
+        let pulse = Progress::new(clock.clone()).pulse("analyse");
+        AnalysisInbox::new(clock, pulse)
+    }
+
+    /// Offers a second of 30 frames, with an analysis of the first, and tells which were handed on, and which of them to be
+    /// analysed.
+    fn second(inbox: &AnalysisInbox, watched: bool) -> (Vec<u64>, Vec<u64>) {
+        let mut scene = demo::open(&Wanted { width: 64, height: 48, fps: 30.0 }, None);
+        let (mut handed, mut due) = (Vec::new(), Vec::new());
+        for _ in 0..30 {
+            let frame = scene.next_frame().unwrap();
+            let before = inbox.status(Phase::Streaming, None, 0, 0).frames_spared;
+            inbox.put(frame, 10.0, watched);
+            if inbox.status(Phase::Streaming, None, 0, 0).frames_spared > before {
+                continue;
+            }
+            let Some(incoming) = inbox.slot.take() else { panic!("nothing was handed on") };
+            handed.push(incoming.frame.sequence);
+            if incoming.is_due {
+                due.push(incoming.frame.sequence);
+                inbox.done(incoming.session, &Arc::new(Analysis::default()));
+            }
+        }
+        (handed, due)
+    }
+
+    #[test]
+    fn a_third_is_analysed_and_the_rest_is_handed_on_for_viewers_only() {
+        let third: Vec<u64> = (0..30).step_by(3).collect();
+        assert_eq!(second(&inbox(), true), ((0..30).collect(), third.clone()));
+        assert_eq!(second(&inbox(), false), (third.clone(), third));
+        let undecided = inbox();
+        undecided.undecided.store(true, Ordering::Relaxed);
+        assert_eq!(second(&undecided, false).1.len(), 30);
+    }
+
+    #[test]
+    fn only_what_should_have_been_analysed_counts_as_skipped() {
+        let inbox = inbox();
+        inbox.done(0, &Arc::new(Analysis::default()));
+        let mut scene = demo::open(&Wanted { width: 64, height: 48, fps: 30.0 }, None);
+        let mut put = |frames: usize| {
+            for _ in 0..frames {
+                inbox.put(scene.next_frame().unwrap(), 10.0, true);
+            }
+            inbox.skipped()
+        };
+        assert_eq!(put(3), 0, "the first of three is due");
+        assert!(
+            inbox.slot.take().is_some_and(|incoming| incoming.is_due && incoming.begins),
+            "and isn't lost"
+        );
+        assert_eq!(put(6), 1);
     }
 }

@@ -212,6 +212,9 @@ pub struct Motion {
     pub absorb_seconds: f32,
     /// Motion is sought on a picture of at most this width.
     pub max_width: u32,
+    /// Of a camera, at most so many frames a second are analysed, and each one while something new is being decided on;
+    /// 0: always each one.
+    pub rate_hz: f64,
 }
 
 /// `[alert]`, and `[camera.alert]` for one camera
@@ -456,6 +459,7 @@ impl Default for Motion {
             hold_seconds: 1.0,
             absorb_seconds: 60.0,
             max_width: 480,
+            rate_hz: 10.0,
         }
     }
 }

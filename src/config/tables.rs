@@ -177,6 +177,21 @@ pub static MOTION: &[Key<Motion>] = &[
             set: |motion, number| motion.max_width = number,
         },
     },
+    Key {
+        name: "rate_hz",
+        effect: Effect::AtOnce,
+        required: false,
+        unit: "frames a second",
+        about: "So many frames of a camera are analysed, and each one while it is decided whether something new is there. \
+                The others are shown with what was found last. Of recordings, `edge-cctv analyze` analyses each frame.",
+        field: Field::Number {
+            from: 1.0,
+            to: 240.0,
+            zero: Some("each one"),
+            get: |motion| motion.rate_hz,
+            set: |motion, number| motion.rate_hz = number,
+        },
+    },
 ];
 
 /// `[alert]` and `[camera.alert]`

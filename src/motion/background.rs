@@ -129,6 +129,11 @@ impl Background {
         self.frames = 0;
     }
 
+    /// Whether it still learns from everything.
+    pub fn is_learning(&self) -> bool {
+        self.frames <= LEARN_FRAMES || self.last.saturating_sub(self.first).as_secs_f32() < LEARN_SECONDS
+    }
+
     /// Compares `luma` with the scene and learns from it. `time`: since the stream's start, not falling.
     pub fn apply(&mut self, luma: &Plane, time: Duration) -> Foreground<'_> {
         if (self.mask.width, self.mask.height) != (luma.width, luma.height) {
@@ -153,8 +158,7 @@ impl Background {
         }
         self.last = time;
         self.frames = self.frames.saturating_add(1);
-        let age = time.saturating_sub(self.first).as_secs_f32();
-        let learning = self.frames <= LEARN_FRAMES || age < LEARN_SECONDS;
+        let learning = self.is_learning();
 
         if let Some(gain) = self.lighting.gain(&self.picture, &self.known, elapsed) {
             self.follow(gain);

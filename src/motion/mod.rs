@@ -93,6 +93,11 @@ impl Motion {
         Moving { tracks, lighting, learning }
     }
 
+    /// Whether the next frame decides something: that a new thing is there, or what the background is.
+    pub fn is_undecided(&self) -> bool {
+        self.background.is_learning() || self.tracker.is_undecided()
+    }
+
     /// The last frame's foreground, 0 or 255, blind zones taken out.
     pub fn mask(&self) -> &Plane {
         &self.mask

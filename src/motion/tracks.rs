@@ -138,6 +138,11 @@ impl Tracker {
         self.tracks.iter().filter(|track| track.confirmed && track.seen_now())
     }
 
+    /// Whether something was seen last that isn't believed yet.
+    pub fn is_undecided(&self) -> bool {
+        self.tracks.iter().any(|track| !track.confirmed && track.seen_now())
+    }
+
     /// Forgets all tracks; numbers go on.
     pub fn reset(&mut self) {
         self.tracks.clear();

@@ -7,7 +7,7 @@ use crate::config;
 use crate::motion::zones::Privacy;
 use crate::picture::coded::{self, Refusal, Splicer};
 use crate::picture::convert::{self, PictureError};
-use crate::picture::jpeg;
+use crate::picture::jpeg::{self, JpegError};
 use crate::picture::overlay::{self, Overlay};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -102,6 +102,10 @@ impl Maker {
     /// The camera's own picture, with what is drawn over it.
     fn own(&mut self, frame: &Frame, drawn: Option<&Overlay>) -> Result<Bytes, Refusal> {
         if drawn.is_none() && self.privacy.hides_nothing() {
+            // Not each frame is analysed.
+            if !jpeg::is_whole(&frame.data) {
+                return Err(JpegError::Truncated.into());
+            }
             return Ok(coded::complete(&frame.data).into_owned().into());
         }
         let mut canvas = self.splicer.open(&frame.data)?;
@@ -155,6 +159,18 @@ mod tests {
         let made = make(config::Camera::default(), &frame, &[wish(80, true, false), wish(50, true, false)]);
         assert_eq!(made.len(), 1);
         assert_eq!(made[0].jpeg, frame.data);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_not_shown() {
+        let mut frame = frame(70);
+        frame.data.truncate(frame.data.len() / 2);
+        let analysis = Analysis::default();
+        let drawn = Overlay { camera: "", time: "", analysis: &analysis, zones: &[] };
+        let mut maker = Maker::new(Arc::new(config::Camera::default()));
+        for overlay in [false, true] {
+            assert!(maker.make(&frame, &drawn, &[wish(80, true, overlay)]).is_err(), "{overlay}");
+        }
     }
 
     #[test]

@@ -87,6 +87,7 @@ mod tests {
     fn a_part_has_its_length_and_the_time_of_capture() {
         let picture = Encoded {
             jpeg: Bytes::from_static(b"\xff\xd8...\xff\xd9"),
+            sequence: 0,
             captured: Duration::ZERO,
             wall: UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_042),
             analysis: Arc::new(Analysis::default()),

@@ -42,6 +42,9 @@ fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures, faile
     page.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
 
     page.counter(cameras, "frames_analyzed_total", "Frames analysed.", |c| c.status.frames_analyzed);
+    page.counter(cameras, "frames_spared_total", "Frames that needed no analysis.", |c| {
+        c.status.frames_spared
+    });
     page.counter(cameras, "frames_broken_total", "Frames that could not be used.", |c| {
         c.status.frames_broken
     });
@@ -62,8 +65,11 @@ fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures, faile
     page.gauge(cameras, "frame_age_seconds", "Since the last valid frame.", |c| {
         c.status.frame_age.map(|age| age.as_secs_f64())
     });
-    page.gauge(cameras, "frames_per_second", "Frames analysed a second, lately.", |c| {
+    page.gauge(cameras, "frames_per_second", "Frames that came a second, lately.", |c| {
         c.status.fps.map(f64::from)
+    });
+    page.gauge(cameras, "analyses_per_second", "Frames analysed a second, lately.", |c| {
+        c.status.analysis_fps.map(f64::from)
     });
     page.gauge(cameras, "latency_seconds", "From capture to the end of the analysis, lately.", |c| {
         c.status.latency_ms.map(|ms| f64::from(ms) / 1e3)
@@ -220,11 +226,13 @@ mod tests {
             analysis: None,
             frame_age: Some(Duration::from_millis(250)),
             frames_analyzed: 1547,
+            frames_spared: 3094,
             frames_broken: 3,
             last_broken: None,
             frames_skipped: 2,
             reopened: 1,
             fps: None,
+            analysis_fps: None,
             latency_ms: Some(12.5),
             processing_ms: None,
             viewers: 4,
@@ -240,6 +248,7 @@ mod tests {
         for line in [
             "edge_cctv_failed_logins_total{} 7",
             "edge_cctv_frames_analyzed_total{camera=\"yard\"} 1547",
+            "edge_cctv_frames_spared_total{camera=\"yard\"} 3094",
             "edge_cctv_latency_seconds{camera=\"yard\"} 0.0125",
             "edge_cctv_frame_age_seconds{camera=\"yard\"} 0.25",
             "edge_cctv_camera_phase{camera=\"yard\",camera_phase=\"streaming\"} 1",

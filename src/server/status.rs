@@ -92,6 +92,8 @@ struct Measured {
     #[serde(skip_serializing_if = "Option::is_none")]
     fps: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    analysis_fps: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     processing_ms: Option<f64>,
@@ -237,6 +239,7 @@ fn measured(condition: &Condition) -> Measured {
     let level = analysis.judgement.as_ref().and_then(|judgement| judgement.level);
     Measured {
         fps: status.fps.map(|fps| rounded(fps, 1)),
+        analysis_fps: status.analysis_fps.map(|fps| rounded(fps, 1)),
         latency_ms: status.latency_ms.map(|latency| rounded(latency, 2)),
         processing_ms: status.processing_ms.map(|processing| rounded(processing, 3)),
         motion_regions: Some(analysis.regions.len()),

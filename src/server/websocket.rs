@@ -149,7 +149,7 @@ fn found(camera: &str, picture: &Encoded) -> String {
     let time = picture.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
     let found = Found {
         camera,
-        sequence: analysis.sequence,
+        sequence: picture.sequence,
         time: time.as_micros() as f64 / 1e6,
         width: analysis.width,
         height: analysis.height,

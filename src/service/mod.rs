@@ -1,5 +1,6 @@
 //! What the process owes to its surroundings: time, orderly stop, systemd, heat, memory.
 
+pub mod beat;
 pub mod boot;
 pub mod claim;
 pub mod clock;

@@ -18,7 +18,6 @@ pub enum Taken<T> {
 
 struct SlotState<T> {
     value: Option<T>,
-    replaced: u64,
     nudged: bool,
     closed: bool,
 }
@@ -26,20 +25,18 @@ struct SlotState<T> {
 impl<T> Default for Slot<T> {
     fn default() -> Self {
         Self {
-            state: Mutex::new(SlotState { value: None, replaced: 0, nudged: false, closed: false }),
+            state: Mutex::new(SlotState { value: None, nudged: false, closed: false }),
             changed: Condvar::new(),
         }
     }
 }
 
 impl<T> Slot<T> {
-    /// Puts a value. What nobody took is dropped and counted, after `inherit` had a look at it for what
-    /// the newer value must not lose.
+    /// Puts a value. What nobody took is dropped, after `inherit` had a look at it for what the newer value must not lose.
     pub fn put(&self, mut value: T, inherit: impl FnOnce(&T, &mut T)) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(missed) = state.value.take() {
             inherit(&missed, &mut value);
-            state.replaced += 1;
         }
         state.value = Some(value);
         self.changed.notify_one();
@@ -83,11 +80,6 @@ impl<T> Slot<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
         self.changed.notify_all();
     }
-
-    /// How many values were replaced before anybody took them.
-    pub fn replaced(&self) -> u64 {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).replaced
-    }
 }
 
 #[cfg(test)]
@@ -95,13 +87,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_value_wins_and_the_missed_ones_are_counted() {
+    fn the_newest_value_wins() {
         let slot = Slot::default();
         for value in 1..=5 {
             slot.put(value, |_, _| {});
         }
         assert_eq!(slot.take(), Some(5));
-        assert_eq!(slot.replaced(), 4);
     }
 
     #[test]
@@ -120,7 +111,6 @@ mod tests {
         slot.nudge();
         slot.put(1, |_, _| {});
         assert_eq!(slot.take_or_nudge(), Some(Taken::Value(1)));
-        assert_eq!(slot.replaced(), 0);
     }
 
     #[test]

@@ -30,7 +30,7 @@ fn feed(analyst: &mut Analyst, scene: &mut dyn Camera, frames: u64) {
     for _ in 0..frames {
         let frame = scene.next_frame().unwrap();
         let begins = frame.restarted;
-        analyst.analyse(Incoming { frame, session: 0, begins });
+        analyst.analyse(Incoming { frame, session: 0, begins, is_due: true });
     }
 }
 
