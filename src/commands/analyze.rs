@@ -11,6 +11,7 @@ use crate::picture::overlay::{self, Overlay};
 use crate::picture::plane::Plane;
 use crate::picture::{convert, jpeg};
 use crate::pipeline::{Analysis, Pipeline, Region, State};
+use crate::service::process;
 use clap::Args;
 use serde::Serialize;
 use std::fs::File;
@@ -337,16 +338,10 @@ impl Summary {
             mean(self.stages.motion),
             mean(self.stages.anomaly),
             self.alerts,
-            peak_memory().map_or("unknown".into(), |kib| format!("{:.1} MB", kib as f64 / 1024.0)),
+            process::peak_memory_bytes()
+                .map_or("unknown".into(), |bytes| format!("{:.1} MB", bytes as f64 / f64::from(1 << 20))),
         );
     }
-}
-
-/// The process's largest resident size in KiB, as Linux counts it.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
 /// A line on the terminal, if there is one, that says how far it is.

@@ -1,6 +1,7 @@
 //! The command line, one file a subcommand.
 
 pub mod analyze;
+pub mod benchmark;
 pub mod check_config;
 pub mod devices;
 pub mod factory_reset;
@@ -36,6 +37,8 @@ enum Command {
     Run(run::Run),
     /// Analyse recordings as the live service would
     Analyze(analyze::Analyze),
+    /// Measure what one camera costs on this board, and how many it can carry
+    Benchmark(benchmark::Benchmark),
     /// Check a configuration file and name every fault
     CheckConfig {
         /// The file to check
@@ -93,6 +96,7 @@ impl CommandLine {
         let result = match self.command {
             Command::Run(run) => run.run(),
             Command::Analyze(analyze) => analyze.run(),
+            Command::Benchmark(benchmark) => benchmark.run(),
             Command::CheckConfig { file } => return check_config::run(&file),
             Command::Devices => return devices::run(),
             Command::Outputs(outputs) => outputs.run(),

@@ -79,6 +79,30 @@ impl Process {
     }
 }
 
+/// Resident at its most.
+pub fn peak_memory_bytes() -> Option<u64> {
+    bytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
+}
+
+/// The processor's time that this thread has used.
+pub fn thread_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime(2) writes into `time`, which lives longer.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}
+
+/// What the processor or the board calls itself.
+pub fn processor() -> Option<String> {
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line =
+        |name: &str| processors.lines().find_map(|line| Some(line.strip_prefix(name)?.split_once(':')?.1));
+    // ARM's kernel doesn't tell the processor's name, but the board's.
+    let board = || fs::read_to_string("/proc/device-tree/model").ok();
+    let name = line("model name").map(str::to_owned).or_else(board)?;
+    Some(name.trim_matches(|letter: char| letter.is_whitespace() || letter == '\0').to_owned())
+}
+
 /// A line of proc_pid_status(5), which is in kibibytes.
 fn bytes(status: &str, name: &str) -> Option<u64> {
     let value = status.lines().find_map(|line| line.strip_prefix(name))?;
