@@ -43,10 +43,13 @@ test: page tests/browser/node_modules/.package-lock.json
 	cargo build --locked
 	@$(call npm,tests/browser) test
 
-# The modules' own tests, built for arm64 and run by an emulated processor.
+# The modules' own tests, built for arm64 and run by an emulated processor; and whether it finds the same in recordings.
 emulated-test: page
 	@packaging/setup.sh emulated
 	packaging/cross-build.sh test --locked --lib
+	$(onnxruntime)
+	cargo build --release --locked
+	tests/emulated.sh target/release/edge-cctv "$$(packaging/cross-build.sh | tail -1)"
 
 # Boots emulated arm64 boards with cameras, LEDs and relays and runs the cross-compiled program on them (docs/board.md).
 board-test:

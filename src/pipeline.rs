@@ -9,7 +9,7 @@ use crate::config;
 use crate::motion::Motion;
 use crate::motion::tracks::Track;
 use crate::motion::zones::Privacy;
-use crate::picture::coded::{Refusal, Scale, Scanner};
+use crate::picture::coded::{Index, Refusal, Scale, Scanner};
 use crate::picture::convert::{self, PictureError};
 use crate::picture::plane::Plane;
 use serde::Serialize;
@@ -94,6 +94,8 @@ pub struct Pipeline {
     motion_settings: config::Motion,
     alert_settings: config::Alert,
     scanner: Scanner,
+    /// The last frame was read by the scanner.
+    scanned: bool,
     privacy: Privacy,
     motion: Motion,
     anomaly: Option<Anomaly>,
@@ -107,6 +109,7 @@ impl Pipeline {
             motion_settings: camera.motion.clone(),
             alert_settings: camera.alert.clone(),
             scanner: Scanner::default(),
+            scanned: false,
             privacy: Privacy::new(&camera.zones),
             motion: Motion::new(&camera.motion, &camera.zones),
             anomaly,
@@ -200,6 +203,7 @@ impl Pipeline {
 
     /// The picture in which motion is sought.
     fn luma(&mut self, frame: &Frame) -> Result<Plane, PictureError> {
+        self.scanned = false;
         let denominator = denominator(frame.width, self.motion_settings.max_width);
         let scale = match denominator {
             4 if frame.format == PixelFormat::Jpeg => Scale::Quarter,
@@ -207,11 +211,19 @@ impl Pipeline {
             _ => return convert::luma(frame, denominator),
         };
         match self.scanner.luma(&frame.data, scale) {
-            Ok(luma) => Ok(luma),
+            Ok(luma) => {
+                self.scanned = true;
+                Ok(luma)
+            }
             Err(Refusal::Broken(error)) => Err(error.into()),
             // Slower, and in all forms.
             Err(Refusal::Unsupported(_)) => convert::luma(frame, denominator),
         }
+    }
+
+    /// Where everything is in the last frame, if the analysis had to find that out: whoever draws on it need not.
+    pub fn take_index(&mut self) -> Option<Index> {
+        std::mem::take(&mut self.scanned).then(|| self.scanner.take_index())
     }
 
     /// Whether the very next frame matters: something new was seen that isn't believed yet.

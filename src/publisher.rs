@@ -5,6 +5,7 @@ pub mod maker;
 
 use crate::camera::Frame;
 use crate::config;
+use crate::picture::coded::Index;
 use crate::picture::overlay::{self, Overlay};
 use crate::picture::{Picture, jpeg};
 use crate::pipeline::Analysis;
@@ -69,7 +70,7 @@ impl Viewer {
 /// What is to be shown.
 enum Job {
     /// A frame with the newest analysis.
-    Frame(Frame, Arc<Analysis>),
+    Frame(Frame, Arc<Analysis>, Option<Index>),
     /// There is no frame, since when (wall clock) and why.
     NoSignal { since: SystemTime, reason: String, width: u32, height: u32 },
 }
@@ -135,9 +136,10 @@ impl Publisher {
     }
 
     /// Shows a frame to those who watch, with its analysis or the newest one before it. Without viewers it is dropped at once.
-    pub fn show(&self, frame: Frame, analysis: Arc<Analysis>) {
+    /// `index`: what a scanner found in it, if one looked.
+    pub fn show(&self, frame: Frame, analysis: Arc<Analysis>, index: Option<Index>) {
         if self.viewers() > 0 {
-            self.put(Job::Frame(frame, analysis));
+            self.put(Job::Frame(frame, analysis, index));
         }
     }
 
@@ -185,7 +187,7 @@ impl Publisher {
 
     fn encode_job(&self, job: Job, maker: &mut Maker) {
         match job {
-            Job::Frame(frame, analysis) => {
+            Job::Frame(frame, analysis, index) => {
                 let due = self.due_wishes(frame.captured);
                 if due.is_empty() {
                     return;
@@ -194,7 +196,7 @@ impl Publisher {
                 let time = date_and_time(self.wall_of(frame.captured));
                 let drawn =
                     Overlay { camera: &camera.name, time: &time, analysis: &analysis, zones: &camera.zones };
-                match maker.make(&frame, &drawn, &due) {
+                match maker.make(&frame, &drawn, &due, index) {
                     Ok(made) => self.send(&made, &frame, &analysis, &due),
                     Err(error) => log::debug!("{}: not shown: {error}", camera.name),
                 }

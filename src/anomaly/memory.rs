@@ -151,6 +151,19 @@ impl Memory {
     }
 }
 
+/// Sum of the squares of the differences, four at a time.
+fn square_distance(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    let mut sums = [0.0; 4];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += (a - b) * (a - b);
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b)).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+}
+
 impl Half {
     /// The nearest prototype with its distance (root of the mean square).
     fn nearest(&self, place: usize, vector: &[f32]) -> Option<(usize, f32)> {
@@ -163,7 +176,7 @@ impl Half {
             if weight == 0.0 {
                 break;
             }
-            let square: f32 = prototype.iter().zip(vector).map(|(a, b)| (a - b) * (a - b)).sum();
+            let square = square_distance(prototype, vector);
             if square < least {
                 (best, least) = (Some(i), square);
             }

@@ -189,7 +189,7 @@ impl<'a> Analyst<'a> {
             self.pipeline.reset();
         } else if let Some(analysis) = self.spares(&incoming) {
             self.handle.analysis.spared();
-            self.handle.publisher.show(incoming.frame, analysis);
+            self.handle.publisher.show(incoming.frame, analysis, None);
             return;
         }
         let clock = &self.handle.analysis.clock;
@@ -229,7 +229,9 @@ impl<'a> Analyst<'a> {
                 if self.handle.analysis.done(incoming.session, &analysis) {
                     self.handle.outputs.frame(self.handle.index, &analysis);
                     self.newest = Some((incoming.session, analysis.clone()));
-                    self.handle.publisher.show(incoming.frame, analysis);
+                    let publisher = &self.handle.publisher;
+                    let index = (publisher.viewers() > 0).then(|| self.pipeline.take_index()).flatten();
+                    publisher.show(incoming.frame, analysis, index);
                 }
                 let complete =
                     self.pipeline.anomaly().is_some_and(|anomaly| anomaly.baseline().is_complete());

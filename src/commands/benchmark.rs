@@ -141,12 +141,13 @@ impl Benchmark {
                 analysis: &analysis,
                 zones: &settings.zones,
             };
-            for (samples, wish) in [
-                (&mut figures.own, wish(CAMERAS_QUALITY, true, false)),
-                (&mut figures.drawn, wish(CAMERAS_QUALITY, true, true)),
-                (&mut figures.encoded, wish(OTHER_QUALITY, false, true)),
+            let index = pipeline.take_index();
+            for (samples, wish, index) in [
+                (&mut figures.own, wish(CAMERAS_QUALITY, true, false), None),
+                (&mut figures.drawn, wish(CAMERAS_QUALITY, true, true), index),
+                (&mut figures.encoded, wish(OTHER_QUALITY, false, true), None),
             ] {
-                samples.take(|| maker.make(&frame, &drawn, &wish)).map_err(|error| failed(&error))?;
+                samples.take(|| maker.make(&frame, &drawn, &wish, index)).map_err(|error| failed(&error))?;
             }
         }
         Ok(figures)

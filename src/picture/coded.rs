@@ -17,7 +17,7 @@ mod tables;
 mod transform;
 
 pub use canvas::{Canvas, Splicer};
-pub use scan::Scanner;
+pub use scan::{Index, Scanner};
 pub use transform::Scale;
 
 use super::jpeg::JpegError;

@@ -2,8 +2,9 @@
 
 use crate::picture::plane::Plane;
 
-/// Parts of a whole in fixed point: the weights of one output sample's inputs add up to this.
-const WHOLE: u32 = 1 << 12;
+/// Parts of a whole in fixed point: the weights of one output sample's inputs add up to this, so that sums of a row's samples fit
+/// into 16 bits, and nothing is rounded before the end.
+const WHOLE: u16 = 1 << 8;
 
 /// Reduces planes of one size to one smaller size; weights are computed once.
 #[derive(Debug)]
@@ -11,29 +12,22 @@ pub struct Shrinker {
     from: (usize, usize),
     columns: Vec<Span>,
     rows: Vec<Span>,
-    /// One output row's sums.
-    sums: Vec<u32>,
-    line: Vec<u32>,
+    /// One output row's inputs, weighed and summed down.
+    sums: Vec<u16>,
 }
 
 /// The inputs of one output sample: those from `start` on, with their weights.
 #[derive(Debug)]
 struct Span {
     start: usize,
-    weights: Vec<u32>,
+    weights: Vec<u16>,
 }
 
 impl Shrinker {
     /// From `from` to `to`, both width and height in pixels; `to` is not larger and not empty.
     pub fn new(from: (usize, usize), to: (usize, usize)) -> Self {
         let spans = |from: usize, to: usize| (0..to).map(|i| span(i, from, to)).collect::<Vec<_>>();
-        Self {
-            from,
-            columns: spans(from.0, to.0),
-            rows: spans(from.1, to.1),
-            sums: vec![0; to.0],
-            line: vec![0; to.0],
-        }
+        Self { from, columns: spans(from.0, to.0), rows: spans(from.1, to.1), sums: vec![0; from.0] }
     }
 
     /// Whether planes of this size are what it was made for.
@@ -49,20 +43,16 @@ impl Shrinker {
         for row in &self.rows {
             self.sums.fill(0);
             for (y, &weight) in (row.start..).zip(&row.weights) {
-                let samples = plane.row(y);
-                for (sum, span) in self.line.iter_mut().zip(&self.columns) {
-                    let inputs = &samples[span.start..span.start + span.weights.len()];
-                    *sum = inputs.iter().zip(&span.weights).map(|(&s, &w)| u32::from(s) * w).sum();
-                }
-                for (sum, line) in self.sums.iter_mut().zip(&self.line) {
-                    // At most 255 * 2^12 * 2^12 >> 8, which leaves room for the sum of all rows.
-                    *sum += (line >> 4) * (weight >> 4);
+                for (sum, &sample) in self.sums.iter_mut().zip(plane.row(y)) {
+                    *sum += u16::from(sample) * weight;
                 }
             }
-            let shift = 2 * (12 - 4);
-            small
-                .data
-                .extend(self.sums.iter().map(|sum| ((sum + (1 << (shift - 1))) >> shift).min(255) as u8));
+            let mean = |span: &Span| {
+                let inputs = self.sums[span.start..].iter().zip(&span.weights);
+                let sum: u32 = inputs.map(|(&sum, &weight)| u32::from(sum) * u32::from(weight)).sum();
+                ((sum + (1 << 15)) >> 16) as u8
+            };
+            small.data.extend(self.columns.iter().map(mean));
         }
     }
 }
@@ -72,10 +62,10 @@ fn span(index: usize, from: usize, to: usize) -> Span {
     let first = start as usize;
     let last = (end.ceil() as usize).min(from);
     let covered = |i: usize| (end.min((i + 1) as f64) - start.max(i as f64)).max(0.0) / (end - start);
-    let mut weights: Vec<u32> =
-        (first..last).map(|i| ((covered(i) * f64::from(WHOLE >> 4)).round() as u32) << 4).collect();
+    let mut weights: Vec<u16> =
+        (first..last).map(|i| (covered(i) * f64::from(WHOLE)).round() as u16).collect();
     // What rounding took or gave goes to the largest weight, so that grey stays grey.
-    let sum: u32 = weights.iter().sum();
+    let sum: u16 = weights.iter().sum();
     if let Some(largest) = weights.iter_mut().max() {
         *largest = (*largest + WHOLE).saturating_sub(sum);
     }

@@ -5,7 +5,7 @@ use super::Wish;
 use crate::camera::{Frame, PixelFormat};
 use crate::config;
 use crate::motion::zones::Privacy;
-use crate::picture::coded::{self, Refusal, Splicer};
+use crate::picture::coded::{self, Index, Refusal, Splicer};
 use crate::picture::convert::{self, PictureError};
 use crate::picture::jpeg::{self, JpegError};
 use crate::picture::overlay::{self, Overlay};
@@ -50,7 +50,8 @@ impl Maker {
         }
     }
 
-    /// What is needed for these wishes, each picture once; of two that fit, the first is meant.
+    /// What is needed for these wishes, each picture once; of two that fit, the first is meant. `index`: what a scanner found
+    /// in the frame.
     ///
     /// # Errors
     /// The frame can't be used, or a picture can't be encoded.
@@ -59,12 +60,13 @@ impl Maker {
         frame: &Frame,
         drawn: &Overlay,
         wishes: &[Wish],
+        mut index: Option<Index>,
     ) -> Result<Vec<Made>, PictureError> {
         let mut made: Vec<Made> = Vec::new();
         if frame.format == PixelFormat::Jpeg {
             for overlay in [false, true] {
                 if wishes.iter().any(|wish| wish.any_quality && wish.overlay == overlay) {
-                    match self.own(frame, overlay.then_some(drawn)) {
+                    match self.own(frame, overlay.then_some(drawn), &mut index) {
                         Ok(jpeg) => made.push(Made { jpeg, overlay, quality: None }),
                         Err(Refusal::Unsupported(why)) => self.refuse(why),
                         // The scan is strict: whether it can be shown all the same is libjpeg's to say.
@@ -100,7 +102,12 @@ impl Maker {
     }
 
     /// The camera's own picture, with what is drawn over it.
-    fn own(&mut self, frame: &Frame, drawn: Option<&Overlay>) -> Result<Bytes, Refusal> {
+    fn own(
+        &mut self,
+        frame: &Frame,
+        drawn: Option<&Overlay>,
+        index: &mut Option<Index>,
+    ) -> Result<Bytes, Refusal> {
         if drawn.is_none() && self.privacy.hides_nothing() {
             // Not each frame is analysed.
             if !jpeg::is_whole(&frame.data) {
@@ -108,7 +115,10 @@ impl Maker {
             }
             return Ok(coded::complete(&frame.data).into_owned().into());
         }
-        let mut canvas = self.splicer.open(&frame.data)?;
+        let mut canvas = match index.take() {
+            Some(index) => self.splicer.open_with(&frame.data, index)?,
+            None => self.splicer.open(&frame.data)?,
+        };
         self.privacy.blacken_surface(&mut canvas);
         if let Some(drawn) = drawn {
             overlay::draw(&mut canvas, drawn);
@@ -150,7 +160,7 @@ mod tests {
         let mut maker = Maker::new(Arc::new(camera));
         let zones = maker.camera.zones.clone();
         let drawn = Overlay { camera: "yard", time: "12:00", analysis: &analysis, zones: &zones };
-        maker.make(frame, &drawn, wishes).unwrap()
+        maker.make(frame, &drawn, wishes, None).unwrap()
     }
 
     #[test]
@@ -169,7 +179,7 @@ mod tests {
         let drawn = Overlay { camera: "", time: "", analysis: &analysis, zones: &[] };
         let mut maker = Maker::new(Arc::new(config::Camera::default()));
         for overlay in [false, true] {
-            assert!(maker.make(&frame, &drawn, &[wish(80, true, overlay)]).is_err(), "{overlay}");
+            assert!(maker.make(&frame, &drawn, &[wish(80, true, overlay)], None).is_err(), "{overlay}");
         }
     }
 
@@ -235,10 +245,10 @@ mod tests {
         let analysis = Analysis { captured: Duration::ZERO, ..Analysis::default() };
         let drawn = Overlay { camera: "", time: "", analysis: &analysis, zones: &[] };
         let mut maker = Maker::new(Arc::new(config::Camera::default()));
-        let made = maker.make(&frame, &drawn, &[wish(80, true, true)]).unwrap();
+        let made = maker.make(&frame, &drawn, &[wish(80, true, true)], None).unwrap();
         assert_eq!((made.len(), made[0].quality), (1, Some(80)));
         assert_eq!(maker.refused, Some("its colours aren't YCbCr"));
         frame.data.truncate(frame.data.len() / 2);
-        assert!(maker.make(&frame, &drawn, &[wish(80, true, true)]).is_err());
+        assert!(maker.make(&frame, &drawn, &[wish(80, true, true)], None).is_err());
     }
 }

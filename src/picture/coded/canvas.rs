@@ -5,7 +5,7 @@ use super::bits::{Bits, Writer};
 use super::cosine::{self, Square};
 use super::header::{Component, Header, ZIGZAG};
 use super::huffman::LAST;
-use super::scan::{Scanner, Unit, difference};
+use super::scan::{Index, Scanner, Unit, difference};
 use super::tables::{Block, quantiser};
 use super::transform::{Scale, grey};
 use super::{Refusal, corrupt};
@@ -49,6 +49,25 @@ impl Splicer {
     pub fn open<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Canvas<'a>, Refusal> {
         let header = Header::read(bytes)?;
         self.scanner.read(&header, bytes, Scale::Eighth)?;
+        self.prepare(bytes, header)
+    }
+
+    /// The same with what a [`Scanner`] found in the same picture.
+    ///
+    /// # Errors
+    /// The picture has another form.
+    pub fn open_with<'a>(&'a mut self, bytes: &'a [u8], index: Index) -> Result<Canvas<'a>, Refusal> {
+        let header = Header::read(bytes)?;
+        let (across, down) = header.units();
+        if index.units.len() != across * down {
+            return self.open(bytes);
+        }
+        self.scanner.tables.take(&header)?;
+        self.scanner.index = index;
+        self.prepare(bytes, header)
+    }
+
+    fn prepare<'a>(&'a mut self, bytes: &'a [u8], header: Header<'a>) -> Result<Canvas<'a>, Refusal> {
         let (across, down) = header.units();
         for (plane, component) in self.planes.iter_mut().zip(&header.components) {
             (plane.width, plane.height) = (8 * across * component.across, 8 * down * component.down);
@@ -59,9 +78,9 @@ impl Splicer {
         Ok(Canvas {
             bytes,
             blocks: self.scanner.tables.unit(&header)?,
-            segments: &self.scanner.segments.bytes,
-            units: &self.scanner.units,
-            ends: &self.scanner.ends,
+            segments: &self.scanner.index.segments.bytes,
+            units: &self.scanner.index.units,
+            ends: &self.scanner.index.ends,
             across,
             steps: header
                 .components

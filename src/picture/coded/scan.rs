@@ -26,14 +26,21 @@ pub struct Unit {
     pub means: [i32; 3],
 }
 
+/// Where everything is in one picture.
+#[derive(Default)]
+pub struct Index {
+    pub(super) segments: Segments,
+    /// All units, row by row, and where the last one of each segment ends.
+    pub(super) units: Vec<Unit>,
+    pub(super) ends: Vec<usize>,
+}
+
 /// Reads pictures, one after the other; what it keeps is memory and tables.
 #[derive(Default)]
 pub struct Scanner {
     pub(super) tables: Tables,
-    pub(super) segments: Segments,
-    /// All units of the last picture, row by row, and where the last one of each segment ends.
-    pub(super) units: Vec<Unit>,
-    pub(super) ends: Vec<usize>,
+    /// Of the last picture.
+    pub(super) index: Index,
 }
 
 impl Scanner {
@@ -45,8 +52,14 @@ impl Scanner {
         self.read(&Header::read(bytes)?, bytes, scale)
     }
 
+    /// Where everything is in the last picture, which must have been read without an error, so that
+    /// [`Splicer`](super::Splicer) need not read it again.
+    pub fn take_index(&mut self) -> Index {
+        std::mem::take(&mut self.index)
+    }
+
     pub(super) fn read(&mut self, header: &Header, bytes: &[u8], scale: Scale) -> Result<Plane, Refusal> {
-        self.segments.read(&bytes[header.data..])?;
+        self.index.segments.read(&bytes[header.data..])?;
         self.tables.take(header)?;
         match scale {
             Scale::Quarter => self.pass::<2>(header, scale.last()),
@@ -64,19 +77,20 @@ impl Scanner {
 
         let blocks = self.tables.unit(header)?;
         let interval = header.interval();
-        if self.segments.ends.len() != (across * down).div_ceil(interval) {
+        let Index { segments, units, ends } = &mut self.index;
+        if segments.ends.len() != (across * down).div_ceil(interval) {
             return Err(corrupt("restart markers are missing"));
         }
-        self.units.clear();
-        self.units.reserve(across * down);
-        self.ends.clear();
+        units.clear();
+        units.reserve(across * down);
+        ends.clear();
         let mut begin = 0;
-        for &end in &self.segments.ends {
-            let mut bits = Bits::at(&self.segments.bytes, 8 * begin);
+        for &end in &segments.ends {
+            let mut bits = Bits::at(&segments.bytes, 8 * begin);
             let mut means = [0; 3];
-            let first = self.units.len();
+            let first = units.len();
             for unit in first..(first + interval).min(across * down) {
-                self.units.push(Unit { begin: bits.position(), means });
+                units.push(Unit { begin: bits.position(), means });
                 let corner =
                     (unit / across) * luma.down * SIDE * stride + (unit % across) * luma.across * SIDE;
                 for block in &blocks {
@@ -109,7 +123,7 @@ impl Scanner {
             if end - used / 8 > MOST_LEFT {
                 return Err(corrupt("data that belong to no block"));
             }
-            self.ends.push(used);
+            ends.push(used);
             begin = end;
         }
         let d = 8 / SIDE;

@@ -370,6 +370,68 @@ fn where_nothing_is_drawn_the_bytes_stay() {
 }
 
 #[test]
+fn what_a_scanner_found_need_not_be_found_again() {
+    let (mut scanner, mut splicer) = (Scanner::default(), Splicer::default());
+    let finish = |mut canvas: Canvas| {
+        draw(&mut canvas);
+        canvas.finish().unwrap()
+    };
+    for scale in [Scale::Quarter, Scale::Eighth] {
+        for form in FORMS {
+            let bytes = jpeg::encode(&scene(160, 120, form), 85).unwrap();
+            let expected = finish(splicer.open(&bytes).unwrap());
+            scanner.luma(&bytes, scale).unwrap();
+            assert_eq!(finish(splicer.open_with(&bytes, scanner.take_index()).unwrap()), expected);
+            // Of another picture.
+            scanner.luma(&jpeg::encode(&scene(99, 75, form), 85).unwrap(), scale).unwrap();
+            assert_eq!(finish(splicer.open_with(&bytes, scanner.take_index()).unwrap()), expected);
+        }
+    }
+}
+
+/// On whatever processor this runs, the bytes are the same.
+#[test]
+fn each_processor_gives_the_same_bytes() {
+    let mut hash = Fnv::default();
+    let (mut scanner, mut splicer) = (Scanner::default(), Splicer::default());
+    for form in FORMS {
+        for quality in [40, 85, 97] {
+            let bytes = jpeg::encode(&scene(320, 240, form), quality).unwrap();
+            hash.take(&bytes);
+            for scale in [Scale::Quarter, Scale::Eighth] {
+                hash.take(&scanner.luma(&bytes, scale).unwrap().data);
+            }
+            for denominator in [1, 2] {
+                hash.take(&jpeg::decode_luma(&bytes, denominator).unwrap().data);
+            }
+            let mut canvas = splicer.open(&bytes).unwrap();
+            draw(&mut canvas);
+            hash.take(&canvas.finish().unwrap());
+        }
+    }
+    assert_eq!(
+        hash.0, 13_204_566_933_452_843_421,
+        "what is made of pictures has changed, or depends on the processor"
+    );
+}
+
+/// FNV-1a.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn take(&mut self, bytes: &[u8]) {
+        self.0 =
+            bytes.iter().fold(self.0, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    }
+}
+
+#[test]
 fn tables_that_are_missing_are_written_and_second_pictures_left_out() {
     let bytes = jpeg::encode(&scene(99, 75, Some((2, 1))), 85).unwrap();
     // A marker that cameras keep a preview in.
