@@ -2,14 +2,15 @@
 # CPU time a frame and peak memory of the whole process, beside the integration guide's pipeline in Python and OpenCV on the
 # same pictures, in turns, so that a busy machine is so for both.
 #   usage: compare.sh VIDEO
-# VIDEO is made into what a camera delivers (Motion JPEG 4:2:2, 640x480 and 1920x1080), and played as live. Everything is on:
-# motion, tracks, signals and, with ONNX Runtime, the network. Environment: SECONDS_EACH (15), ROUNDS (3),
-# RATE frames a second (30), EDGE_CCTV the program (target/release/edge-cctv).
+# VIDEO's first SECONDS_EACH are made into what a camera delivers (Motion JPEG 4:2:2, 640x480 and 1920x1080), and played as live
+# again and again, so that each measurement is of all of them. Everything is on: motion, tracks, signals and, with ONNX Runtime,
+# the network. Environment: SECONDS_EACH (20), ROUNDS (3),
+# RATE frames a second (30), SIZES ("640x480 1920x1080"), EDGE_CCTV the program (target/release/edge-cctv).
 set -euo pipefail
 video=$1
 here=$(cd "$(dirname "$0")/.." && pwd)
 program=${EDGE_CCTV:-$here/target/release/edge-cctv}
-seconds=${SECONDS_EACH:-15} rounds=${ROUNDS:-3}
+seconds=${SECONDS_EACH:-20} rounds=${ROUNDS:-3}
 python=$here/target/compare/bin/python
 work=$(mktemp -d)
 pid=
@@ -42,9 +43,9 @@ ours() {
       printf "%.3f %.1f %.1f\n", 1000 * ticks / hertz / frames, 1000000 * frames / micros, memory / 1024 }'
 }
 
-for size in 640x480 1920x1080; do
+for size in ${SIZES:-640x480 1920x1080}; do
   camera=$work/$size.avi
-  ffmpeg -v error -i "$video" -t 60 -vf "scale=${size/x/:},fps=${RATE:-30}" -c:v mjpeg -q:v 4 -huffman default \
+  ffmpeg -v error -i "$video" -t "$seconds" -vf "scale=${size/x/:},fps=${RATE:-30}" -c:v mjpeg -q:v 4 -huffman default \
     -pix_fmt yuvj422p -an "$camera"
   "$program" run --camera "$camera" --listen 127.0.0.1:0 --state "$work/state" 2>"$work/log" &
   pid=$!

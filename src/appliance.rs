@@ -380,7 +380,10 @@ impl CameraHandle {
 
 impl Sink for CameraHandle {
     fn frame(&self, frame: Frame) {
-        self.analysis.put(frame, self.config().motion.rate_hz, self.publisher.viewers() > 0);
+        let watched = self.publisher.viewers() > 0;
+        if let Some((frame, analysis)) = self.analysis.put(frame, self.config().motion.rate_hz, watched) {
+            self.publisher.show(frame, analysis, None);
+        }
     }
 
     fn broken(&self, reason: &str) {

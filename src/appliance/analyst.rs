@@ -11,7 +11,7 @@ use crate::anomaly::store::{Kept, Origin, source_tag};
 use crate::camera::supervisor::Sink;
 use crate::config;
 use crate::picture::plane::Plane;
-use crate::pipeline::{Analysis, Pipeline};
+use crate::pipeline::Pipeline;
 use crate::service::shield::shielded;
 use crate::service::slot::Taken;
 use crate::service::thermal::ThermalZones;
@@ -57,7 +57,9 @@ pub(super) fn run(handle: &CameraHandle, ready: mpsc::Sender<()>) {
         pulse.promise(FRAME_PATIENCE);
         analyst.obey();
         if let Taken::Value(incoming) = taken {
+            let number = incoming.number;
             analyst.analyse(incoming);
+            handle.analysis.finish(number);
         }
         pulse.rest();
     }
@@ -82,8 +84,6 @@ struct Analyst<'a> {
     /// Frames since the pipeline was made.
     proven: u64,
     restored: bool,
-    /// The newest analysis of this session, for the frames until the next.
-    newest: Option<(u64, Arc<Analysis>)>,
 }
 
 impl<'a> Analyst<'a> {
@@ -100,7 +100,6 @@ impl<'a> Analyst<'a> {
             complete: false,
             proven: 0,
             restored: false,
-            newest: None,
             config,
         };
         analyst.begin();
@@ -185,12 +184,12 @@ impl<'a> Analyst<'a> {
 
     fn analyse(&mut self, incoming: Incoming) {
         self.configure();
-        if incoming.begins {
-            self.pipeline.reset();
-        } else if let Some(analysis) = self.spares(&incoming) {
-            self.handle.analysis.spared();
+        if let Some(analysis) = self.handle.analysis.known(&incoming) {
             self.handle.publisher.show(incoming.frame, analysis, None);
             return;
+        }
+        if incoming.begins {
+            self.pipeline.reset();
         }
         let clock = &self.handle.analysis.clock;
         let now = clock.now();
@@ -228,7 +227,6 @@ impl<'a> Analyst<'a> {
                 let analysis = Arc::new(analysis);
                 if self.handle.analysis.done(incoming.session, &analysis) {
                     self.handle.outputs.frame(self.handle.index, &analysis);
-                    self.newest = Some((incoming.session, analysis.clone()));
                     let publisher = &self.handle.publisher;
                     let index = (publisher.viewers() > 0).then(|| self.pipeline.take_index()).flatten();
                     publisher.show(incoming.frame, analysis, index);
@@ -252,15 +250,6 @@ impl<'a> Analyst<'a> {
                 self.rebuild();
             }
         }
-    }
-
-    /// What is known without a look at this frame; `None` if it has to be analysed.
-    fn spares(&self, incoming: &Incoming) -> Option<Arc<Analysis>> {
-        let (session, analysis) = self.newest.as_ref()?;
-        let fits = !incoming.is_due
-            && *session == incoming.session
-            && (analysis.width, analysis.height) == (incoming.frame.width, incoming.frame.height);
-        fits.then(|| analysis.clone())
     }
 
     /// After a defect: a new pipeline that goes on with what was saved last.

@@ -103,8 +103,10 @@ pub(super) struct Incoming {
     pub session: u64,
     /// This frame, or one that was missed just before it, began the source anew.
     pub begins: bool,
-    /// It has to be analysed; otherwise it is for viewers.
-    pub is_due: bool,
+    /// Frames up to this one that are to be analysed; if that are no more than up to the one before, it is for viewers.
+    pub due: u64,
+    /// Frames handed on up to this one.
+    pub number: u64,
 }
 
 /// Frames that wait for analysis, and what came of those before.
@@ -124,6 +126,12 @@ pub(super) struct Counts {
     analyzed: u64,
     spared: u64,
     skipped: u64,
+    /// Frames that were to be analysed; and up to the last one that was taken.
+    due: u64,
+    pub taken: u64,
+    /// Frames handed on; and up to the last one that all is done for.
+    handed: u64,
+    finished: u64,
     beat: Beat,
     pub broken: u64,
     pub broken_logged: Option<Duration>,
@@ -158,6 +166,11 @@ impl Counts {
     }
 }
 
+/// Whether places in what was found are places in this frame.
+fn fits(found: &Analysis, frame: &Frame) -> bool {
+    (found.width, found.height) == (frame.width, frame.height)
+}
+
 /// How often a second, as far as two times tell.
 fn rate(mut times: impl Iterator<Item = Duration>) -> Option<f32> {
     let first = times.next()?;
@@ -171,28 +184,56 @@ impl AnalysisInbox {
         Self { clock, pulse, slot: Slot::default(), undecided, counts }
     }
 
-    /// Takes a frame, of which `rate` a second are to be analysed (0: each one); the others only if somebody watches.
-    pub fn put(&self, frame: Frame, rate: f64, watched: bool) {
+    /// Takes a frame, of which `rate` a second are to be analysed (0: each one), the others only if somebody watches. Gives back
+    /// what can be shown at once: it needs no analysis, and none before it is under way.
+    pub fn put(&self, frame: Frame, rate: f64, watched: bool) -> Option<(Frame, Arc<Analysis>)> {
         let mut counts = lock(&self.counts);
         let is_due = rate == 0.0
             || counts.beat.is_due(frame.captured, rate)
             || frame.restarted
-            || counts.newest.is_none()
             || self.undecided.load(Ordering::Relaxed);
-        if !is_due && !watched {
-            counts.spare(self.clock.now());
-            return;
+        match counts.newest.clone().filter(|newest| !is_due && fits(newest, &frame)) {
+            Some(_) if !watched => {
+                counts.spare(self.clock.now());
+                return None;
+            }
+            Some(newest) if counts.finished == counts.handed => {
+                counts.spare(self.clock.now());
+                return Some((frame, newest));
+            }
+            Some(_) => {}
+            None => counts.due += 1,
         }
-        let (session, begins) = (counts.session, frame.restarted);
-        drop(counts);
+        counts.handed += 1;
+        let incoming = Incoming {
+            session: counts.session,
+            begins: frame.restarted,
+            due: counts.due,
+            number: counts.handed,
+            frame,
+        };
         self.pulse.owe(FRAME_PATIENCE);
-        let mut skipped = false;
-        self.slot.put(Incoming { frame, session, begins, is_due }, |missed, next| {
-            skipped = missed.is_due && next.is_due;
-            next.begins |= missed.begins;
-            next.is_due |= missed.is_due;
-        });
-        lock(&self.counts).skipped += u64::from(skipped);
+        // Under the lock, so that nothing is taken for finished that was handed on.
+        self.slot.put(incoming, |missed, next| next.begins |= missed.begins);
+        None
+    }
+
+    /// What is known of a frame without a look at it; `None` if it has to be analysed.
+    pub fn known(&self, incoming: &Incoming) -> Option<Arc<Analysis>> {
+        let mut counts = lock(&self.counts);
+        let missed = incoming.due - std::mem::replace(&mut counts.taken, incoming.due);
+        counts.skipped += missed.saturating_sub(1);
+        if missed > 0 || incoming.begins || counts.session != incoming.session {
+            return None;
+        }
+        let newest = counts.newest.clone().filter(|newest| fits(newest, &incoming.frame))?;
+        counts.spare(self.clock.now());
+        Some(newest)
+    }
+
+    /// All is done for a frame.
+    pub fn finish(&self, number: u64) {
+        lock(&self.counts).finished = number;
     }
 
     /// Frames that should have been analysed and weren't, because the next one came first.
@@ -230,11 +271,6 @@ impl AnalysisInbox {
         counts.newest = Some(analysis.clone());
         counts.took(now);
         true
-    }
-
-    /// A frame needed no analysis.
-    pub fn spared(&self) {
-        lock(&self.counts).spare(self.clock.now());
     }
 
     /// The camera was stopped: only the counters stay.
@@ -306,54 +342,68 @@ mod tests {
         AnalysisInbox::new(clock, pulse)
     }
 
-    /// Offers a second of 30 frames, with an analysis of the first, and tells which were handed on, and which of them to be
-    /// analysed.
+    /// Offers a second of 30 frames, of which those to be analysed are at once, and tells which could be shown at once, and which
+    /// were analysed.
     fn second(inbox: &AnalysisInbox, watched: bool) -> (Vec<u64>, Vec<u64>) {
         let mut scene = demo::open(&Wanted { width: 64, height: 48, fps: 30.0 }, None);
-        let (mut handed, mut due) = (Vec::new(), Vec::new());
+        let (mut shown, mut analysed) = (Vec::new(), Vec::new());
         for _ in 0..30 {
             let frame = scene.next_frame().unwrap();
+            let sequence = frame.sequence;
             let before = inbox.status(Phase::Streaming, None, 0, 0).frames_spared;
-            inbox.put(frame, 10.0, watched);
-            if inbox.status(Phase::Streaming, None, 0, 0).frames_spared > before {
-                continue;
+            if let Some((frame, _)) = inbox.put(frame, 10.0, watched) {
+                shown.push(frame.sequence);
             }
-            let Some(incoming) = inbox.slot.take() else { panic!("nothing was handed on") };
-            handed.push(incoming.frame.sequence);
-            if incoming.is_due {
-                due.push(incoming.frame.sequence);
-                inbox.done(incoming.session, &Arc::new(Analysis::default()));
+            if inbox.status(Phase::Streaming, None, 0, 0).frames_spared == before {
+                let incoming = inbox.slot.take().unwrap();
+                assert!(inbox.known(&incoming).is_none());
+                inbox.done(incoming.session, &Arc::new(of(&incoming.frame)));
+                inbox.finish(incoming.number);
+                analysed.push(sequence);
             }
         }
-        (handed, due)
+        (shown, analysed)
+    }
+
+    fn of(frame: &Frame) -> Analysis {
+        Analysis { width: frame.width, height: frame.height, ..Analysis::default() }
     }
 
     #[test]
-    fn a_third_is_analysed_and_the_rest_is_handed_on_for_viewers_only() {
+    fn a_third_is_analysed_and_the_rest_shown_at_once_if_somebody_watches() {
         let third: Vec<u64> = (0..30).step_by(3).collect();
-        assert_eq!(second(&inbox(), true), ((0..30).collect(), third.clone()));
-        assert_eq!(second(&inbox(), false), (third.clone(), third));
+        let rest: Vec<u64> = (0..30).filter(|number| number % 3 != 0).collect();
+        assert_eq!(second(&inbox(), true), (rest, third.clone()));
+        assert_eq!(second(&inbox(), false), (vec![], third));
         let undecided = inbox();
         undecided.undecided.store(true, Ordering::Relaxed);
-        assert_eq!(second(&undecided, false).1.len(), 30);
+        assert_eq!(second(&undecided, true), (vec![], (0..30).collect()));
     }
 
     #[test]
-    fn only_what_should_have_been_analysed_counts_as_skipped() {
+    fn what_comes_during_an_analysis_waits_for_it_and_nothing_is_lost() {
         let inbox = inbox();
-        inbox.done(0, &Arc::new(Analysis::default()));
         let mut scene = demo::open(&Wanted { width: 64, height: 48, fps: 30.0 }, None);
         let mut put = |frames: usize| {
             for _ in 0..frames {
-                inbox.put(scene.next_frame().unwrap(), 10.0, true);
+                assert!(inbox.put(scene.next_frame().unwrap(), 10.0, true).is_none());
             }
-            inbox.skipped()
+            inbox.slot.take().unwrap()
         };
-        assert_eq!(put(3), 0, "the first of three is due");
-        assert!(
-            inbox.slot.take().is_some_and(|incoming| incoming.is_due && incoming.begins),
-            "and isn't lost"
-        );
-        assert_eq!(put(6), 1);
+        let first = put(1);
+        assert!(first.begins && inbox.known(&first).is_none());
+        inbox.done(0, &Arc::new(of(&first.frame)));
+        let second = put(1);
+        assert!(inbox.known(&second).is_some(), "it is for viewers");
+        // The fourth frame is to be analysed, and the fifth replaces it.
+        let fifth = put(3);
+        assert!(inbox.known(&fifth).is_none());
+        assert_eq!((fifth.frame.sequence, inbox.skipped()), (4, 0));
+        // Of two that are to be analysed the later one is.
+        let last = put(6);
+        assert!(inbox.known(&last).is_none());
+        assert_eq!((last.frame.sequence, inbox.skipped()), (10, 1));
+        inbox.finish(last.number);
+        assert!(inbox.put(scene.next_frame().unwrap(), 10.0, true).is_some());
     }
 }

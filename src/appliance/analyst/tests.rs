@@ -30,7 +30,8 @@ fn feed(analyst: &mut Analyst, scene: &mut dyn Camera, frames: u64) {
     for _ in 0..frames {
         let frame = scene.next_frame().unwrap();
         let begins = frame.restarted;
-        analyst.analyse(Incoming { frame, session: 0, begins, is_due: true });
+        let due = lock(&analyst.handle.analysis.counts).taken + 1;
+        analyst.analyse(Incoming { frame, session: 0, begins, due, number: due });
     }
 }
 
