@@ -44,6 +44,11 @@ impl<'a> Bits<'a> {
         self.have -= count;
     }
 
+    /// So many bits can be used.
+    pub fn ready(&self) -> u32 {
+        self.have
+    }
+
     /// The next bit's place in the data.
     pub fn position(&self) -> usize {
         8 * self.at - self.have as usize

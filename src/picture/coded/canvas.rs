@@ -5,7 +5,7 @@ use super::bits::{Bits, Writer};
 use super::cosine::{self, Square};
 use super::header::{Component, Header, ZIGZAG};
 use super::huffman::LAST;
-use super::scan::{Index, Scanner, Unit, difference};
+use super::scan::{Index, Scanner, Unit};
 use super::tables::{Block, quantiser};
 use super::transform::{Scale, grey};
 use super::{Refusal, corrupt};
@@ -203,7 +203,7 @@ impl Canvas<'_> {
         let mut bits = Bits::at(self.segments, begin);
         for block in &self.blocks {
             let (mean, known) = (&mut means[block.component], &mut known[block.component]);
-            *known += difference(block.dc, &mut bits)?;
+            *known += block.dc.difference(&mut bits)?;
             block.dc.put_difference(self.writer, *known - *mean)?;
             *mean = *known;
             let from = bits.position();
@@ -220,7 +220,7 @@ impl Canvas<'_> {
         for block in &self.blocks {
             let up = &self.steps[block.component].up;
             let mean = &mut means[block.component];
-            *mean += difference(block.dc, &mut bits)?;
+            *mean += block.dc.difference(&mut bits)?;
             let mut coefficients = Square::default();
             let flat = coefficients.as_flattened_mut();
             flat[0] = *mean as f32 * up[0];

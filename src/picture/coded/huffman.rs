@@ -16,8 +16,12 @@ const END: u32 = 128;
 /// Between what a block has room for and [`END`].
 const UNKNOWN: u8 = 64;
 
-/// The longest value of a coefficient that isn't a block's first, in bits, in pictures of 8 bits.
+/// The longest difference of two first coefficients, and the longest value of another one, in bits, in pictures of 8 bits.
+const LONGEST_DC: u32 = 11;
 const LONGEST_AC: u32 = 10;
+
+/// Bits for a step of the window's width, and for one code alone: 16 bits and its value's 10.
+const READY: u32 = WINDOW + 16 + LONGEST_AC;
 
 /// A code with its symbol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,15 +107,6 @@ impl Table {
         Ok(())
     }
 
-    /// Writes the difference of two first coefficients, at most 11 bits.
-    ///
-    /// # Errors
-    /// The table lacks its length.
-    pub fn put_difference(&self, writer: &mut Writer, difference: i32) -> Result<(), Refusal> {
-        let size = 32 - difference.unsigned_abs().leading_zeros();
-        self.put(writer, size as u8, difference, size)
-    }
-
     #[cold]
     fn long_code(&self, bits: &Bits) -> Option<Code> {
         let next = bits.peek(16);
@@ -142,6 +137,57 @@ struct Value {
     bits: u8,
 }
 
+/// A table for the blocks' first coefficients.
+pub struct DcTable {
+    table: Table,
+    values: Box<[Value; 1 << WINDOW]>,
+}
+
+impl DcTable {
+    /// # Errors
+    /// The lengths fit no prefix code.
+    pub fn new(spec: Codes) -> Result<Self, Refusal> {
+        let table = Table::new(spec)?;
+        let value = |window| value_of(&table, window, |size| (size <= LONGEST_DC).then_some((size, 0)));
+        Ok(Self { values: values(value), table })
+    }
+
+    /// Reads by how much a block's first coefficient differs from the one before. Leaves at least [`READY`] bits.
+    #[inline(always)]
+    pub fn difference(&self, bits: &mut Bits) -> Result<i32, Refusal> {
+        bits.refill();
+        let Value { value, bits: used, .. } = self.values[bits.peek(WINDOW) as usize];
+        if used == 0 {
+            return self.long_difference(bits);
+        }
+        bits.skip(used.into());
+        Ok(value.into())
+    }
+
+    #[cold]
+    fn long_difference(&self, bits: &mut Bits) -> Result<i32, Refusal> {
+        let code = self.table.code(bits).ok_or_else(|| corrupt("a code that doesn't exist"))?;
+        bits.skip(code.length.into());
+        let size = u32::from(code.symbol);
+        if size > LONGEST_DC {
+            return Err(corrupt("a value with too many bits"));
+        }
+        let difference = extend(bits.peek(32), size);
+        bits.skip(size);
+        bits.refill();
+        Ok(difference)
+    }
+
+    /// Writes the difference of two first coefficients, at most 11 bits.
+    ///
+    /// # Errors
+    /// The table lacks its length.
+    pub fn put_difference(&self, writer: &mut Writer, difference: i32) -> Result<(), Refusal> {
+        let size = 32 - difference.unsigned_abs().leading_zeros();
+        self.table.put(writer, size as u8, difference, size)
+    }
+}
+
 /// A table for all coefficients but a block's first.
 pub struct AcTable {
     table: Table,
@@ -158,19 +204,18 @@ impl AcTable {
         for (window, step) in steps.iter_mut().enumerate() {
             *step = step_of(&table, window as u32);
         }
-        let mut values = Box::new([Value::default(); 1 << WINDOW]);
-        for (window, value) in values.iter_mut().enumerate() {
-            *value = value_of(&table, window as u32);
-        }
-        Ok(Self { table, steps, values })
+        let value = |window| {
+            let advance = |symbol| Some((symbol & 15, advance_of_symbol(symbol)?));
+            value_of(&table, window, advance)
+        };
+        Ok(Self { values: values(value), table, steps })
     }
 
-    /// Skips the rest of a block whose coefficients up to number `k` have been read.
+    /// Skips the rest of a block whose coefficients up to number `k` have been read. At least [`READY`] bits must be there.
     #[inline(always)]
     pub fn skip(&self, bits: &mut Bits, mut k: u32) -> Result<(), Refusal> {
+        debug_assert!(bits.ready() >= READY);
         loop {
-            // Two steps of at most 26 bits.
-            bits.refill();
             for _ in 0..2 {
                 let step = self.steps[bits.peek(WINDOW) as usize];
                 let next = k + u32::from(step.advance);
@@ -184,6 +229,7 @@ impl AcTable {
                     return Ok(());
                 }
             }
+            bits.refill();
         }
     }
 
@@ -203,6 +249,7 @@ impl AcTable {
             return Ok(true);
         }
         *k += advance;
+        bits.refill();
         if *k > LAST { Err(corrupt("a block with too many coefficients")) } else { Ok(*k == LAST) }
     }
 
@@ -260,14 +307,19 @@ impl AcTable {
 
 /// Bits of a code with its value, and what it advances.
 fn advance_of(code: Code) -> Option<(u32, u32)> {
-    let (run, size) = (u32::from(code.symbol >> 4), u32::from(code.symbol & 15));
+    let advance = advance_of_symbol(code.symbol.into())?;
+    (code.length != 0).then_some((u32::from(code.length) + u32::from(code.symbol & 15), advance))
+}
+
+fn advance_of_symbol(symbol: u32) -> Option<u32> {
+    let (run, size) = (symbol >> 4, symbol & 15);
     let advance = match (run, size) {
         (15, 0) => 16,
         // T.81 has one symbol for the end; libjpeg takes the others for it too.
         (_, 0) => END,
         _ => run + 1,
     };
-    (code.length != 0 && size <= LONGEST_AC).then_some((u32::from(code.length) + size, advance))
+    (size <= LONGEST_AC).then_some(advance)
 }
 
 /// One bit for each value, the first one's lowest: whether it isn't zero.
@@ -278,13 +330,22 @@ fn not_zero(block: &[i16; 64]) -> u64 {
     flags.as_chunks().0.iter().rev().fold(0, |bits, flags| bits << 8 | gathered(flags))
 }
 
-fn value_of(table: &Table, window: u32) -> Value {
+fn values(value: impl Fn(u32) -> Value) -> Box<[Value; 1 << WINDOW]> {
+    let mut values = Box::new([Value::default(); 1 << WINDOW]);
+    for (window, slot) in values.iter_mut().enumerate() {
+        *slot = value(window as u32);
+    }
+    values
+}
+
+/// `meaning`: the bits of a symbol's value, and what it advances.
+fn value_of(table: &Table, window: u32, meaning: impl Fn(u32) -> Option<(u32, u32)>) -> Value {
     let code = table.codes[window as usize];
-    match advance_of(code) {
-        Some((bits, advance)) if bits <= WINDOW => {
-            let next = window.checked_shl(32 - WINDOW + u32::from(code.length)).unwrap_or(0);
-            let value = extend(next, u32::from(code.symbol & 15)) as i16;
-            Value { value, advance: advance as u8, bits: bits as u8 }
+    let length = u32::from(code.length);
+    match meaning(code.symbol.into()) {
+        Some((size, advance)) if length != 0 && length + size <= WINDOW => {
+            let next = window.checked_shl(32 - WINDOW + length).unwrap_or(0);
+            Value { value: extend(next, size) as i16, advance: advance as u8, bits: (length + size) as u8 }
         }
         _ => Value::default(),
     }

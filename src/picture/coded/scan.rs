@@ -2,16 +2,13 @@
 
 use super::bits::Bits;
 use super::header::Header;
-use super::huffman::{AcTable, LAST, Table, extend};
+use super::huffman::{AcTable, LAST};
 use super::segments::Segments;
 use super::tables::{Tables, quantiser};
 use super::transform::{self, Low, Scale, Weights};
 use super::{Refusal, corrupt};
 use crate::picture::jpeg::JpegError;
 use crate::picture::plane::Plane;
-
-/// The longest difference of two first coefficients, in bits, in pictures of 8 bits.
-const LONGEST_DC: u32 = 11;
 
 /// Bytes between the last block and the next marker that are still padding, as libjpeg is told too. What has lost its
 /// step leaves hundreds.
@@ -95,7 +92,7 @@ impl Scanner {
                     (unit / across) * luma.down * SIDE * stride + (unit % across) * luma.across * SIDE;
                 for block in &blocks {
                     let mean = &mut means[block.component];
-                    *mean += difference(block.dc, &mut bits)?;
+                    *mean += block.dc.difference(&mut bits)?;
                     if mean.abs() > block.furthest {
                         return Err(corrupt("a block brighter than white or darker than black"));
                     }
@@ -132,21 +129,6 @@ impl Scanner {
     }
 }
 
-/// Reads by how much a block's first coefficient differs from the one before.
-#[inline(always)]
-pub fn difference(table: &Table, bits: &mut Bits) -> Result<i32, Refusal> {
-    bits.refill();
-    let code = table.code(bits).ok_or_else(|| corrupt("a code that doesn't exist"))?;
-    bits.skip(code.length.into());
-    let size = u32::from(code.symbol);
-    if size > LONGEST_DC {
-        return Err(corrupt("a value with too many bits"));
-    }
-    let difference = extend(bits.peek(32), size);
-    bits.skip(size);
-    Ok(difference)
-}
-
 /// Reads a block behind its first coefficient: those up to number `last` into `low`.
 #[inline(always)]
 fn lowest(ac: &AcTable, weights: &Weights, last: u32, bits: &mut Bits, low: &mut Low) -> Result<(), Refusal> {
@@ -160,7 +142,11 @@ fn lowest(ac: &AcTable, weights: &Weights, last: u32, bits: &mut Bits, low: &mut
         }
     }
     match k {
-        0..LAST => ac.skip(bits, k),
+        0 => ac.skip(bits, 0),
+        1..LAST => {
+            bits.refill();
+            ac.skip(bits, k)
+        }
         LAST => Ok(()),
         _ => Err(corrupt("a block with too many coefficients")),
     }

@@ -1,7 +1,7 @@
 //! A camera's Huffman tables, which are always the same: made once, and again when they change.
 
 use super::header::{Codes, Component, Header};
-use super::huffman::{AcTable, Table};
+use super::huffman::{AcTable, DcTable};
 use super::{Refusal, standard};
 use crate::picture::jpeg::JpegError;
 
@@ -10,14 +10,14 @@ const FURTHEST: i32 = 1536;
 
 #[derive(Default)]
 pub struct Tables {
-    dc: [Cached<Table>; 4],
+    dc: [Cached<DcTable>; 4],
     ac: [Cached<AcTable>; 4],
 }
 
 /// One block of a unit.
 pub struct Block<'a> {
     pub component: usize,
-    pub dc: &'a Table,
+    pub dc: &'a DcTable,
     pub ac: &'a AcTable,
     /// The first coefficient isn't further from 0.
     pub furthest: i32,
@@ -40,7 +40,7 @@ impl Tables {
             } else {
                 (header.dc[dc], header.ac[ac])
             };
-            self.dc[dc].take(dc_codes, Table::new)?;
+            self.dc[dc].take(dc_codes, DcTable::new)?;
             self.ac[ac].take(ac_codes, AcTable::new)?;
         }
         Ok(())
