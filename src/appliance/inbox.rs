@@ -212,8 +212,8 @@ impl AnalysisInbox {
             number: counts.handed,
             frame,
         };
+        drop(counts);
         self.pulse.owe(FRAME_PATIENCE);
-        // Under the lock, so that nothing is taken for finished that was handed on.
         self.slot.put(incoming, |missed, next| next.begins |= missed.begins);
         None
     }

@@ -39,6 +39,8 @@ impl<T> Slot<T> {
             inherit(&missed, &mut value);
         }
         state.value = Some(value);
+        // Who wakes with the lock held would sleep again at once.
+        drop(state);
         self.changed.notify_one();
     }
 
