@@ -82,7 +82,10 @@ def measure(pid, port, viewers, path, seconds):
 
 def main(program, video, viewers="1", fps="0", seconds="20", options=""):
     with tempfile.TemporaryDirectory() as state:
-        command = [program, "run", "--camera", video, "--listen", "127.0.0.1:0", "--state", state]
+        config = f"{state}/config.toml"
+        with open(config, "w") as file:
+            file.write(f"[server]\nmax_viewers = {int(viewers) + 1}\n")
+        command = [program, "run", "--config", config, "--camera", video, "--listen", "127.0.0.1:0", "--state", state]
         server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
             port = next(int(found[1]) for line in server.stderr if (found := re.search(r"http://127\.0\.0\.1:(\d+)", line)))
