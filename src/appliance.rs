@@ -9,6 +9,8 @@ use crate::anomaly::store::{Kept, Store};
 use crate::camera::supervisor::{Sink, Supervisor};
 use crate::camera::{self, Camera, CameraError, Frame};
 use crate::config::{self, Config};
+use crate::events::recorder::Recorder;
+use crate::events::store::Store as Events;
 use crate::outputs::Outputs;
 use crate::outputs::news::Health;
 use crate::picture::plane::Plane;
@@ -46,6 +48,7 @@ pub struct Appliance {
     /// Whether the threads go on.
     pub progress: Progress,
     pub outputs: Arc<Outputs>,
+    pub events: Arc<Events>,
     pub cameras: Vec<Arc<CameraHandle>>,
     stream: RwLock<config::Stream>,
 }
@@ -55,10 +58,13 @@ impl Appliance {
     pub fn new(config: &Config, clock: SharedClock) -> Self {
         let progress = Progress::new(clock.clone());
         let outputs = Arc::new(Outputs::start(config, clock.clone(), progress.pulse("the outputs")));
+        let events = Arc::new(Events::new(&config.state_dir, &config.events, clock.clone()));
         let cameras = (0..config.cameras.len())
-            .map(|index| CameraHandle::spawn(index, config, clock.clone(), &progress, outputs.clone()))
+            .map(|index| {
+                CameraHandle::spawn(index, config, clock.clone(), &progress, outputs.clone(), events.clone())
+            })
             .collect();
-        Self { clock, progress, outputs, cameras, stream: RwLock::new(config.stream.clone()) }
+        Self { clock, progress, outputs, events, cameras, stream: RwLock::new(config.stream.clone()) }
     }
 
     /// By name; the guide's `/live/{camera_id}` counts from 0, so a number that is no name is an index.
@@ -86,6 +92,7 @@ impl Appliance {
             handle.configure(camera.clone());
         }
         self.outputs.configure(config);
+        self.events.configure(&config.events);
     }
 
     /// Viewers of all cameras.
@@ -143,13 +150,15 @@ pub struct CameraHandle {
     publisher: Publisher,
     analysis: AnalysisInbox,
     keeper: Keeper,
+    recorder: Recorder,
     /// What the analysis is asked to do, with a nudge to its inbox.
     commands: Mutex<Vec<Command>>,
     learning_paused: AtomicBool,
     network_state: watch::Sender<NetworkState>,
     learning: Mutex<Learning>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    keeping: Mutex<Option<JoinHandle<()>>>,
+    /// Those that write to the disk.
+    keeping: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the analysis tells of its learning.
@@ -167,6 +176,7 @@ impl CameraHandle {
         clock: SharedClock,
         progress: &Progress,
         outputs: Arc<Outputs>,
+        events: Arc<Events>,
     ) -> Arc<Self> {
         let camera = &config.cameras[index];
         let pulse = |task: &str| progress.pulse(format!("the thread to {task} {}", camera.name));
@@ -182,6 +192,7 @@ impl CameraHandle {
             publisher: Publisher::new(clock.clone(), camera.clone(), encoding),
             analysis: AnalysisInbox::new(clock.clone(), analysing),
             keeper: Keeper::new(Store::new(state_dir, &camera.name), &camera.name),
+            recorder: Recorder::new(&camera, events, clock.clone()),
             commands: Mutex::default(),
             learning_paused: AtomicBool::new(false),
             network_state: watch::Sender::default(),
@@ -206,8 +217,9 @@ impl CameraHandle {
         let analyse = handle.spawn_thread("analyse", move |handle| analyst::run(handle, ready));
         let encode = handle.spawn_thread("encode", |handle| handle.publisher.run());
         let keep = handle.spawn_thread("keep", |handle| handle.keeper.run());
+        let record = handle.spawn_thread("record", |handle| handle.recorder.run());
         lock(&handle.threads).extend([capture, analyse, encode].into_iter().flatten());
-        *lock(&handle.keeping) = keep;
+        lock(&handle.keeping).extend([keep, record].into_iter().flatten());
         handle
     }
 
@@ -354,6 +366,7 @@ impl CameraHandle {
         }
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
         self.publisher.configure(new.clone());
+        self.recorder.configure(new.clone());
         if opening(&old) != opening(&new) {
             self.supervisor.reopen(timeout(&new));
         }
@@ -362,6 +375,7 @@ impl CameraHandle {
     fn quit(&self) {
         self.supervisor.quit();
         self.publisher.close();
+        self.recorder.close();
         // Not only after the capture's end: a device that hangs must not keep what was learned from the disk.
         self.analysis.slot.close();
     }
@@ -371,15 +385,23 @@ impl CameraHandle {
         for thread in lock(&self.threads).drain(..) {
             join_one(clock, &self.name, thread, end, "a device hangs; leaving without it");
         }
-        if let Some(thread) = lock(&self.keeping).take() {
-            let end = clock.now() + SAVE_PATIENCE;
-            join_one(clock, &self.name, thread, end, "the disk hangs; what was learned lately isn't saved");
+        let end = clock.now() + SAVE_PATIENCE;
+        for thread in lock(&self.keeping).drain(..) {
+            join_one(
+                clock,
+                &self.name,
+                thread,
+                end,
+                "the disk hangs; what was learned or happened lately isn't saved",
+            );
         }
     }
 }
 
 impl Sink for CameraHandle {
     fn frame(&self, frame: Frame) {
+        let frame = Arc::new(frame);
+        self.recorder.frame(&frame);
         let watched = self.publisher.viewers() > 0;
         if let Some((frame, analysis)) = self.analysis.put(frame, self.config().motion.rate_hz, watched) {
             self.publisher.show(frame, analysis, None);
@@ -411,12 +433,14 @@ impl Sink for CameraHandle {
         let since = clock.wall() - clock.now().saturating_sub(since);
         let reason = config.source.without_folders(reason);
         self.outputs.health(self.index, Health::Lost);
+        self.recorder.cut();
         self.publisher.show_no_signal(since, &reason, width, height);
     }
 
     fn stopped(&self) {
         self.analysis.forget();
         self.outputs.health(self.index, Health::Stopped);
+        self.recorder.cut();
         self.publisher.dismiss();
     }
 }

@@ -10,6 +10,7 @@ pub mod appliance;
 pub mod camera;
 pub mod commands;
 pub mod config;
+pub mod events;
 pub mod motion;
 pub mod outputs;
 pub mod picture;

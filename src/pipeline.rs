@@ -27,12 +27,18 @@ pub enum State {
 }
 
 impl State {
+    pub const ALL: [Self; 3] = [Self::Idle, Self::Motion, Self::Alert];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Idle => "IDLE",
             Self::Motion => "MOTION",
             Self::Alert => "ALERT",
         }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == text)
     }
 }
 

@@ -70,7 +70,7 @@ impl Viewer {
 /// What is to be shown.
 enum Job {
     /// A frame with the newest analysis.
-    Frame(Frame, Arc<Analysis>, Option<Index>),
+    Frame(Arc<Frame>, Arc<Analysis>, Option<Index>),
     /// There is no frame, since when (wall clock) and why.
     NoSignal { since: SystemTime, reason: String, width: u32, height: u32 },
 }
@@ -137,7 +137,7 @@ impl Publisher {
 
     /// Shows a frame to those who watch, with its analysis or the newest one before it. Without viewers it is dropped at once.
     /// `index`: what a scanner found in it, if one looked.
-    pub fn show(&self, frame: Frame, analysis: Arc<Analysis>, index: Option<Index>) {
+    pub fn show(&self, frame: Arc<Frame>, analysis: Arc<Analysis>, index: Option<Index>) {
         if self.viewers() > 0 {
             self.put(Job::Frame(frame, analysis, index));
         }

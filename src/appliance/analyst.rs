@@ -227,6 +227,7 @@ impl<'a> Analyst<'a> {
                 let analysis = Arc::new(analysis);
                 if self.handle.analysis.done(incoming.session, &analysis) {
                     self.handle.outputs.frame(self.handle.index, &analysis);
+                    self.handle.recorder.analysed(&incoming.frame, &analysis);
                     let publisher = &self.handle.publisher;
                     let index = (publisher.viewers() > 0).then(|| self.pipeline.take_index()).flatten();
                     publisher.show(incoming.frame, analysis, index);

@@ -98,7 +98,7 @@ pub enum NetworkState {
 
 /// A frame on its way to the analysis.
 pub(super) struct Incoming {
-    pub frame: Frame,
+    pub frame: Arc<Frame>,
     /// Counts the starts of the camera: what was captured before a stop must not count after it.
     pub session: u64,
     /// This frame, or one that was missed just before it, began the source anew.
@@ -186,7 +186,7 @@ impl AnalysisInbox {
 
     /// Takes a frame, of which `rate` a second are to be analysed (0: each one), the others only if somebody watches. Gives back
     /// what can be shown at once: it needs no analysis, and none before it is under way.
-    pub fn put(&self, frame: Frame, rate: f64, watched: bool) -> Option<(Frame, Arc<Analysis>)> {
+    pub fn put(&self, frame: Arc<Frame>, rate: f64, watched: bool) -> Option<(Arc<Frame>, Arc<Analysis>)> {
         let mut counts = lock(&self.counts);
         let is_due = rate == 0.0
             || counts.beat.is_due(frame.captured, rate)
@@ -351,7 +351,7 @@ mod tests {
             let frame = scene.next_frame().unwrap();
             let sequence = frame.sequence;
             let before = inbox.status(Phase::Streaming, None, 0, 0).frames_spared;
-            if let Some((frame, _)) = inbox.put(frame, 10.0, watched) {
+            if let Some((frame, _)) = inbox.put(Arc::new(frame), 10.0, watched) {
                 shown.push(frame.sequence);
             }
             if inbox.status(Phase::Streaming, None, 0, 0).frames_spared == before {
@@ -386,7 +386,7 @@ mod tests {
         let mut scene = demo::open(&Wanted { width: 64, height: 48, fps: 30.0 }, None);
         let mut put = |frames: usize| {
             for _ in 0..frames {
-                assert!(inbox.put(scene.next_frame().unwrap(), 10.0, true).is_none());
+                assert!(inbox.put(Arc::new(scene.next_frame().unwrap()), 10.0, true).is_none());
             }
             inbox.slot.take().unwrap()
         };
@@ -404,6 +404,6 @@ mod tests {
         assert!(inbox.known(&last).is_none());
         assert_eq!((last.frame.sequence, inbox.skipped()), (10, 1));
         inbox.finish(last.number);
-        assert!(inbox.put(scene.next_frame().unwrap(), 10.0, true).is_some());
+        assert!(inbox.put(Arc::new(scene.next_frame().unwrap()), 10.0, true).is_some());
     }
 }

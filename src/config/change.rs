@@ -2,8 +2,8 @@
 
 use super::keys::{Effect, Key};
 use super::tables::{
-    ALERT, ANOMALY, ARMING, CAMERA, INPUT, LED, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER,
-    STREAM, ZONE,
+    ALERT, ANOMALY, ARMING, CAMERA, EVENTS, INPUT, LED, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT,
+    SERVER, STREAM, ZONE,
 };
 use super::{Camera, Config, Input, Led, Relay};
 
@@ -26,6 +26,7 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     list.compare("server.", SERVER, &old.server, &new.server);
     list.compare("stream.", STREAM, &old.stream, &new.stream);
     list.compare("network.", NETWORK, &old.network, &new.network);
+    list.compare("events.", EVENTS, &old.events, &new.events);
     list.compare("arming.", ARMING, &old.arming, &new.arming);
     list.compare("outputs.", OUTPUTS, &old.outputs, &new.outputs);
     list.lines(old, new);
@@ -50,6 +51,7 @@ pub fn adopted(old: &Config, new: &Config) -> Config {
         motion: new.motion.clone(),
         alert: new.alert.clone(),
         anomaly: new.anomaly.clone(),
+        events: new.events.clone(),
         arming: new.arming.clone(),
         leds: paired(&old.leds, &new.leds, |led| &led.name)
             .map(|(old, new)| Led {
@@ -259,6 +261,7 @@ mod tests {
         check("server.", SERVER, &old.server, |config, changed| config.server = changed);
         check("stream.", STREAM, &old.stream, |config, changed| config.stream = changed);
         check("network.", NETWORK, &old.network, |config, changed| config.network = changed);
+        check("events.", EVENTS, &old.events, |config, changed| config.events = changed);
         check("arming.", ARMING, &old.arming, |config, changed| config.arming = changed);
         check("outputs.", OUTPUTS, &old.outputs, |config, changed| config.outputs = changed);
         check("led[0].", LED, &old.leds[0], |config, changed| config.leds[0] = changed);

@@ -48,6 +48,7 @@ pub struct Config {
     /// What a camera without its own `[camera.anomaly]` has.
     pub anomaly: Anomaly,
     pub network: Network,
+    pub events: Events,
     pub arming: Arming,
     pub outputs: Outputs,
     pub leds: Vec<Led>,
@@ -251,6 +252,29 @@ pub struct Network {
     pub provider: Provider,
 }
 
+/// `[events]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Events {
+    /// Keep what happened, with pictures and clips.
+    pub enabled: bool,
+    /// A clip begins so long before the motion.
+    pub before_seconds: f64,
+    /// And ends so long after it; motion that begins again meanwhile belongs to the same event.
+    pub after_seconds: f64,
+    /// What lasts longer goes on as another event.
+    pub longest_seconds: f64,
+    /// Pictures a second in clips of cameras that deliver no JPEG.
+    pub encode_fps: f64,
+    /// Memory for each camera's pictures that may still belong to a clip.
+    pub memory_mib: u32,
+    /// Events are deleted after so many days; 0: not by their age.
+    pub days: f64,
+    /// The oldest are deleted when all need more than this.
+    pub max_mib: u32,
+    /// So much of the disk stays free.
+    pub reserve_mib: u32,
+}
+
 /// What computes the network (ONNX Runtime's execution providers).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -391,12 +415,29 @@ impl Default for Config {
             alert: Alert::default(),
             anomaly: Anomaly::default(),
             network: Network::default(),
+            events: Events::default(),
             arming: Arming::default(),
             outputs: Outputs::default(),
             leds: Vec::new(),
             relays: Vec::new(),
             inputs: Vec::new(),
             cameras: vec![Camera::default()],
+        }
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            before_seconds: 5.0,
+            after_seconds: 5.0,
+            longest_seconds: 600.0,
+            encode_fps: 10.0,
+            memory_mib: 16,
+            days: 30.0,
+            max_mib: 4096,
+            reserve_mib: 256,
         }
     }
 }

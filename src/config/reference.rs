@@ -4,7 +4,7 @@
 
 use super::keys::Key;
 use super::tables::{
-    ALERT, ANOMALY, ARMING, CAMERA, INPUT, LED, MOST_CAMERAS, MOST_INPUTS, MOST_LEDS, MOST_RELAYS,
+    ALERT, ANOMALY, ARMING, CAMERA, EVENTS, INPUT, LED, MOST_CAMERAS, MOST_INPUTS, MOST_LEDS, MOST_RELAYS,
     MOST_ZONES, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER, STREAM, ZONE,
 };
 use super::{Camera, Config, Input, Led, Relay, Server, Tls, Zone, ZoneKind};
@@ -68,6 +68,12 @@ fn sections(config: &Config) -> Vec<Section> {
             "[network]",
             "The neural network that describes the pictures for the anomaly detection. Without it all else goes on.",
             rows(NETWORK, &config.network),
+        ),
+        section(
+            "[events]",
+            "What happened is kept in the folder `events` of the state folder: from the first motion to the end of its state, \
+             with a picture and a clip.",
+            rows(EVENTS, &config.events),
         ),
         section(
             "[arming]",

@@ -4,6 +4,7 @@
 //! something else than the others.
 
 mod anomaly;
+mod events;
 mod outputs;
 mod server;
 
@@ -12,6 +13,7 @@ use super::{Alert, Camera, Config, Motion, Source, Stream, Zone, ZoneKind, text}
 use crate::anomaly::kinds::Severity;
 
 pub use anomaly::{ANOMALY, NETWORK};
+pub use events::EVENTS;
 pub use outputs::{ARMING, INPUT, LED, MOST_INPUTS, MOST_LEDS, MOST_RELAYS, OUTPUTS, PATTERNS, RELAY};
 pub use server::SERVER;
 
@@ -424,7 +426,7 @@ pub static ZONE: &[Key<Zone>] = &[
 ];
 
 /// The tables of the file: how they are written, and the names of their keys.
-pub fn tables() -> [(&'static str, Vec<&'static str>); 15] {
+pub fn tables() -> [(&'static str, Vec<&'static str>); 16] {
     fn names<T>(keys: &[Key<T>]) -> Vec<&'static str> {
         keys.iter().map(|key| key.name).collect()
     }
@@ -436,6 +438,7 @@ pub fn tables() -> [(&'static str, Vec<&'static str>); 15] {
         ("in [alert] or [camera.alert]", names(ALERT)),
         ("in [anomaly] or [camera.anomaly]", names(ANOMALY)),
         ("in [network]", names(NETWORK)),
+        ("in [events]", names(EVENTS)),
         ("in [arming]", names(ARMING)),
         ("in [outputs]", names(OUTPUTS)),
         ("in [[led]]", names(LED)),
@@ -481,6 +484,7 @@ mod tests {
         check_defaults(ALERT, &config.alert);
         check_defaults(ANOMALY, &config.anomaly);
         check_defaults(NETWORK, &config.network);
+        check_defaults(EVENTS, &config.events);
         check_defaults(ARMING, &config.arming);
         check_defaults(OUTPUTS, &config.outputs);
         check_defaults(LED, &super::super::Led::default());

@@ -8,6 +8,8 @@ mod baseline;
 mod cameras;
 mod condition;
 mod documents;
+mod event_files;
+mod events;
 mod guard;
 mod guide;
 mod health;
@@ -114,6 +116,8 @@ struct App {
     process: Process,
     /// Where root's units do them.
     updates: Option<Updates>,
+    /// Held while a clip is made for browsers.
+    filming: Mutex<()>,
     /// Held while devices and disks are asked what they are.
     looking: Arc<Mutex<()>>,
 }
@@ -164,6 +168,7 @@ pub fn router(context: Context, shutdown: CancellationToken) -> Router {
         followers: Arc::new(Semaphore::new(status_stream::MOST_FOLLOWERS)),
         process: Process::new(context.appliance.clock.clone(), Box::new(ThermalZones::of_this_board())),
         updates: Updates::of_this_service(),
+        filming: Mutex::default(),
         looking: Arc::default(),
         snapshots: snapshots::Store::new(context.state_dir.join("snapshots")),
         context,

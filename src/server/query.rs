@@ -3,8 +3,11 @@
 
 use super::App;
 use super::problem::Problem;
+use crate::anomaly::kinds::{AnomalyType, Severity};
 use crate::appliance::CameraHandle;
 use crate::config;
+use crate::events::database::Filter;
+use crate::pipeline::State;
 use crate::publisher::Wish;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Query};
@@ -19,6 +22,9 @@ const FPS: RangeInclusive<f32> = 0.1..=60.0;
 const QUALITY: RangeInclusive<u8> = 1..=100;
 const RATE: RangeInclusive<f32> = 1.0..=10.0;
 const LIMIT: RangeInclusive<usize> = 1..=1000;
+
+/// Events in a list if nobody says how many.
+const USUAL_EVENTS: usize = 100;
 
 /// Of links that open without a login: a minute to a week, and an hour if nobody says.
 const LINK_SECONDS: RangeInclusive<u64> = 60..=604_800;
@@ -87,6 +93,41 @@ impl Parameters {
     /// How many events a second are wanted: `rate`.
     pub fn rate(&self) -> Result<f32, Problem> {
         Ok(self.number("rate", &RATE)?.unwrap_or(*RATE.start()))
+    }
+
+    /// Which events are wanted: `camera`, `state`, `type`, `severity`, `zone`, `from` and `to` (Unix milliseconds), `keep`, `before` and
+    /// `after` (numbers of events), `limit`.
+    pub fn events(&self) -> Result<Filter, Problem> {
+        let text = |name: &str| self.get(name).filter(|text| !text.is_empty()).map(str::to_string);
+        let one_of = |name: &str, all: &[&str]| match text(name) {
+            Some(text) if !all.contains(&text.as_str()) => {
+                Err(Problem::bad_value(format!("{name} must be one of {}", all.join(", "))))
+            }
+            text => Ok(text),
+        };
+        let moment = |name: &str| self.number(name, &(0..=i64::MAX));
+        Ok(Filter {
+            camera: text("camera"),
+            state: one_of("state", &State::ALL.map(State::name))?,
+            anomaly_type: one_of("type", &AnomalyType::ALL.map(AnomalyType::name))?,
+            severity: one_of("severity", &Severity::ALL.map(Severity::name))?,
+            zone: text("zone"),
+            from: moment("from")?,
+            to: moment("to")?,
+            keep: self.switch("keep")?,
+            before: moment("before")?,
+            after: moment("after")?,
+            limit: self.limit()?.unwrap_or(USUAL_EVENTS),
+        })
+    }
+
+    /// Numbers of events, with commas between them: `ids`.
+    pub fn ids(&self, most: usize) -> Result<Vec<String>, Problem> {
+        let ids: Vec<_> = self.get("ids").unwrap_or_default().split(',').map(str::to_string).collect();
+        if ids.len() > most {
+            return Err(Problem::bad_value(format!("ids must be at most {most} numbers")));
+        }
+        Ok(ids)
     }
 
     /// How many entries of a list are wanted: `limit`.

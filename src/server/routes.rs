@@ -1,8 +1,8 @@
 //! Every address there is, what it needs of the caller, and who answers. `openapi.json` describes each of them.
 
 use super::{
-    App, access, baseline, cameras, documents, guide, health, live, log_lines, mask, metrics, openapi,
-    outputs, page, settings, snapshots, status, status_stream, system, update, websocket,
+    App, access, baseline, cameras, documents, event_files, events, guide, health, live, log_lines, mask,
+    metrics, openapi, outputs, page, settings, snapshots, status, status_stream, system, update, websocket,
 };
 use crate::access::Scope;
 use axum::handler::Handler;
@@ -101,6 +101,15 @@ pub fn routes() -> Vec<Route> {
         get(VIEW, "/api/outputs", outputs::list),
         get(VIEW, "/api/outputs/history", outputs::history),
         get(VIEW, "/api/arm", outputs::arming),
+        get(VIEW, "/api/events", events::list),
+        get(VIEW, "/api/events/stream", events::follow),
+        get(VIEW, "/api/events/storage", events::storage),
+        get(VIEW, "/api/events/export.zip", event_files::export).costs_much(),
+        get(VIEW, "/api/events/{id}", events::show),
+        get(ViewOrLink, "/api/events/{id}/thumbnail.jpg", event_files::thumbnail),
+        get(ViewOrLink, "/api/events/{id}/snapshot.jpg", event_files::snapshot),
+        get(ViewOrLink, "/api/events/{id}/recording.mp4", event_files::recording),
+        get(ViewOrLink, "/api/events/{id}/clip.mp4", event_files::clip),
         get(VIEW, "/api/snapshots", snapshots::list),
         get(ViewOrLink, "/api/snapshots/{filename}", snapshots::download),
         post(VIEW, "/api/snapshots/{filename}/link", access::link).costs_much(),
@@ -109,11 +118,13 @@ pub fn routes() -> Vec<Route> {
         post(CONTROL, "/start", guide::start),
         post(CONTROL, "/stop", guide::stop),
         post(CONTROL, "/snapshot", snapshots::take).costs_much(),
+        patch(CONTROL, "/api/events/{id}", events::mark),
         post(CONTROL, "/api/arm", outputs::arm),
         post(CONTROL, "/api/alert/silence", outputs::silence),
         post(CONTROL, "/api/outputs/{name}/test", outputs::test),
         post(CONTROL, "/api/baseline/pause", baseline::pause),
         post(ADMIN, "/api/baseline/reset", baseline::reset).costs_much(),
+        delete(ADMIN, "/api/events/{id}", events::delete),
         delete(ADMIN, "/api/snapshots/{filename}", snapshots::delete),
         get(ADMIN, "/api/settings", settings::show),
         patch(ADMIN, "/api/settings", settings::change).costs_much(),

@@ -21,7 +21,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-/// So many may follow the status at once: browsers open one for each page.
+/// So many may follow the status or the events at once: browsers open one for each page.
 pub const MOST_FOLLOWERS: usize = 64;
 
 /// When somebody who found no place may ask again, in seconds.
@@ -31,7 +31,7 @@ const RETRY_SECONDS: u32 = 5;
 const LOOK_PERIOD: Duration = Duration::from_millis(100);
 
 /// A proxy that hears nothing must not take the connection for dead.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// `GET /api/status/stream`
 pub async fn follow(
@@ -47,8 +47,10 @@ pub async fn follow(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
-fn full() -> Problem {
-    let detail = format!("the status is followed {MOST_FOLLOWERS} times already; GET /status tells it too");
+pub fn full() -> Problem {
+    let detail = format!(
+        "so many pages follow already: {MOST_FOLLOWERS}; GET /status and GET /api/events tell it too"
+    );
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many followers", detail).retry_after(RETRY_SECONDS)
 }
 

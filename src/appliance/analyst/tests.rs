@@ -31,7 +31,7 @@ fn feed(analyst: &mut Analyst, scene: &mut dyn Camera, frames: u64) {
         let frame = scene.next_frame().unwrap();
         let begins = frame.restarted;
         let due = lock(&analyst.handle.analysis.counts).taken + 1;
-        analyst.analyse(Incoming { frame, session: 0, begins, due, number: due });
+        analyst.analyse(Incoming { frame: Arc::new(frame), session: 0, begins, due, number: due });
     }
 }
 

@@ -1,0 +1,536 @@
+//! What was kept of all cameras: the list in SQLite with the clips and pictures beside it, within what the disk may take.
+//! One list for the whole program; recorders write to it, the server reads it.
+
+use super::clip;
+use super::database::{Database, DatabaseError, Filter};
+use super::files::{Files, Kind};
+use super::index::Index;
+use super::record::{Clip, Event, milliseconds};
+use crate::config;
+use crate::service::clock::SharedClock;
+use crate::service::machine::room;
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+const MIB: u64 = 1 << 20;
+
+/// A list that can't be opened is tried again so often.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// Old events are looked for so often.
+const TIDY_PERIOD: Duration = Duration::from_secs(60);
+
+/// Who follows the news and is slower than so many of them is told to read the list again.
+const NEWS: usize = 64;
+
+/// What happened to an event.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "news", rename_all = "lowercase")]
+pub enum News {
+    Began { event: Arc<Event> },
+    Changed { event: Arc<Event> },
+    Ended { event: Arc<Event> },
+    Deleted { id: i64 },
+}
+
+/// Why nothing is kept, or can't be given, in words for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreError(pub String);
+
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        Self(format!("the list of events can't be used: {error}"))
+    }
+}
+
+/// How much is kept, and what hinders it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Condition {
+    pub events: u64,
+    pub bytes: u64,
+    pub max_bytes: u64,
+    pub free_bytes: Option<u64>,
+    /// Bytes written on each of the last days, the newest first.
+    pub written: Vec<(String, u64)>,
+    /// Why nothing is recorded or listed, in words.
+    pub problem: Option<String>,
+}
+
+/// All events.
+pub struct Store {
+    pub files: Files,
+    clock: SharedClock,
+    settings: RwLock<Arc<config::Events>>,
+    state: Mutex<State>,
+    news: broadcast::Sender<News>,
+}
+
+#[derive(Default)]
+struct State {
+    database: Option<Database>,
+    /// Why there is none, and since when it isn't tried again.
+    closed: Option<(StoreError, Duration)>,
+    /// Of all that is in the list.
+    bytes: u64,
+    /// What was written for events under way.
+    growing: HashMap<i64, u64>,
+    /// Why recording failed last.
+    fault: Option<String>,
+    last_id: i64,
+    tidied: Option<Duration>,
+}
+
+impl Store {
+    /// In the folder `events` of the state folder, which is looked at when somebody needs it first.
+    pub fn new(state_dir: &Path, settings: &config::Events, clock: SharedClock) -> Self {
+        Self {
+            files: Files { folder: state_dir.join("events") },
+            clock,
+            settings: RwLock::new(Arc::new(settings.clone())),
+            state: Mutex::default(),
+            news: broadcast::Sender::new(NEWS),
+        }
+    }
+
+    pub fn configure(&self, settings: &config::Events) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings.clone());
+    }
+
+    pub fn settings(&self) -> Arc<config::Events> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What happens from now on.
+    pub fn follow(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// Gives an event its number and lists it. If the list can't be used, the event has a number all the same: its clip is enough
+    /// to list it later.
+    pub fn begin(&self, event: &mut Event) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let opened = self.open(&mut state);
+        event.id = milliseconds(self.clock.wall()).max(state.last_id + 1);
+        state.last_id = event.id;
+        state.growing.insert(event.id, 0);
+        opened?;
+        put(&state, event, 0)?;
+        drop(state);
+        self.tell(News::Began { event: Arc::new(event.clone()) });
+        Ok(())
+    }
+
+    /// Lists what is known of an event now.
+    pub fn change(&self, event: &Event) -> Result<(), StoreError> {
+        let bytes = self.files.bytes(&event.camera, event.id);
+        let mut state = self.lock();
+        let opened = self.open(&mut state);
+        if event.ended.is_some() {
+            state.growing.remove(&event.id);
+            state.bytes += bytes;
+        }
+        opened?;
+        put(&state, event, bytes)?;
+        if event.ended.is_some()
+            && let Some(database) = &state.database
+        {
+            database.add_written(&day(&self.clock), bytes)?;
+        }
+        drop(state);
+        let event = Arc::new(event.clone());
+        self.tell(if event.ended.is_some() { News::Ended { event } } else { News::Changed { event } });
+        Ok(())
+    }
+
+    /// Makes room for so many bytes more of an event under way, deleting the oldest.
+    ///
+    /// # Errors
+    /// There is too little although all was deleted that may be.
+    pub fn reserve(&self, id: i64, bytes: u64) -> Result<(), StoreError> {
+        self.make_room(bytes)?;
+        *self.lock().growing.entry(id).or_default() += bytes;
+        Ok(())
+    }
+
+    /// Makes room for so many bytes, deleting the oldest.
+    ///
+    /// # Errors
+    /// There is too little although all was deleted that may be.
+    pub fn make_room(&self, bytes: u64) -> Result<(), StoreError> {
+        let settings = self.settings();
+        let mut state = self.lock();
+        loop {
+            let needed = state.bytes + state.growing.values().sum::<u64>() + bytes;
+            let free = room(&self.files.folder).map_or(u64::MAX, |room| room.free_bytes);
+            let lacks = match () {
+                () if needed > u64::from(settings.max_mib) * MIB => {
+                    format!("events need more than the {} MiB of events.max_mib", settings.max_mib)
+                }
+                () if free < bytes + u64::from(settings.reserve_mib) * MIB => format!(
+                    "the disk of the state folder has {} MiB left, and {} MiB stay free (events.reserve_mib)",
+                    free / MIB,
+                    settings.reserve_mib
+                ),
+                () => return Ok(()),
+            };
+            self.open(&mut state)?;
+            let oldest = match &state.database {
+                Some(database) => database.oldest()?,
+                None => None,
+            };
+            let Some(oldest) = oldest else {
+                return Err(StoreError(format!("{lacks}, and there is no event that may be deleted")));
+            };
+            self.remove(&mut state, &oldest)?;
+            log::info!("an event of {} is deleted: {lacks}", date_and_time(oldest.began));
+        }
+    }
+
+    /// Tells whether recording works; `None`: it does.
+    pub fn tell_fault(&self, fault: Option<String>) {
+        let mut state = self.lock();
+        match (&state.fault, &fault) {
+            (before, Some(why)) if before.as_ref() != Some(why) => {
+                log::error!("events aren't recorded: {why}");
+            }
+            (Some(_), None) => log::info!("events are recorded again"),
+            _ => {}
+        }
+        state.fault = fault;
+    }
+
+    /// Deletes what is too old, now and then; cheap to call often.
+    pub fn tidy(&self) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        if state.tidied.is_some_and(|tidied| now < tidied + TIDY_PERIOD) {
+            return;
+        }
+        state.tidied = Some(now);
+        let days = self.settings().days;
+        // What has no right time has no age.
+        if days == 0.0 || !self.clock.is_set() || self.open(&mut state).is_err() {
+            return;
+        }
+        let limit = milliseconds(self.clock.wall()) - (days * 86_400e3) as i64;
+        while let Some(Ok(Some(oldest))) = state.database.as_ref().map(Database::oldest) {
+            if !oldest.time_synced || oldest.ended.is_none_or(|ended| ended >= limit) {
+                break;
+            }
+            if let Err(error) = self.remove(&mut state, &oldest) {
+                log::warn!("an old event can't be deleted: {error}");
+                break;
+            }
+        }
+    }
+
+    /// The newest first, and how many there are in all that the filter lets pass.
+    pub fn list(&self, filter: &Filter) -> Result<(Vec<Event>, u64), StoreError> {
+        self.with(|database| Ok((database.list(filter)?, database.count(filter)?)))
+    }
+
+    pub fn get(&self, id: i64) -> Result<Option<Event>, StoreError> {
+        self.with(|database| database.get(id))
+    }
+
+    /// Marks an event, so that it isn't deleted for its age or for room, or takes the mark away. The event as it is now; `None`:
+    /// there is none.
+    pub fn keep(&self, id: i64, keep: bool) -> Result<Option<Event>, StoreError> {
+        let event = self.with(|database| {
+            database.set_keep(id, keep)?;
+            database.get(id)
+        })?;
+        if let Some(event) = &event {
+            // In the clip too, from which the list may have to be made anew; it isn't lost if that fails now.
+            let path = self.files.path(&event.camera, id, Kind::Clip);
+            if event.ended.is_some()
+                && let Err(error) = clip::amend(&path, event)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                log::warn!("the mark of an event can't be written into its clip: {error}");
+            }
+            self.tell(News::Changed { event: Arc::new(event.clone()) });
+        }
+        Ok(event)
+    }
+
+    /// Deletes an event with its files; false: there is none, or it is under way.
+    pub fn delete(&self, id: i64) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        self.open(&mut state)?;
+        let event = match &state.database {
+            Some(database) => database.get(id)?,
+            None => None,
+        };
+        match event.filter(|event| event.ended.is_some()) {
+            Some(event) => self.remove(&mut state, &event).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// A file was added to an event.
+    pub fn added(&self, event: &Event) {
+        let bytes = self.files.bytes(&event.camera, event.id);
+        let mut state = self.lock();
+        let Some(database) = &state.database else { return };
+        // Where it fails the sum is right again after the next start.
+        if let Err(error) = database.set_bytes(event.id, bytes) {
+            log::warn!("the size of an event can't be listed: {error}");
+        }
+        state.bytes = database.bytes().unwrap_or(state.bytes);
+    }
+
+    pub fn condition(&self) -> Condition {
+        let settings = self.settings();
+        let mut state = self.lock();
+        let opened = self.open(&mut state);
+        let database = state.database.as_ref();
+        let count = |database: &Database| database.count(&Filter::default()).ok();
+        Condition {
+            events: database.and_then(count).unwrap_or(0),
+            bytes: state.bytes + state.growing.values().sum::<u64>(),
+            max_bytes: u64::from(settings.max_mib) * MIB,
+            free_bytes: room(&self.files.folder).map(|room| room.free_bytes),
+            written: database.and_then(|database| database.written().ok()).unwrap_or_default(),
+            problem: opened.err().map(|error| error.0).or_else(|| state.fault.clone()),
+        }
+    }
+
+    /// Why nothing is recorded or listed, as far as anybody has noticed.
+    pub fn problem(&self) -> Option<String> {
+        let state = self.lock();
+        state.closed.as_ref().map(|(error, _)| error.0.clone()).or_else(|| state.fault.clone())
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, DatabaseError>) -> Result<T, StoreError> {
+        let mut state = self.lock();
+        self.open(&mut state)?;
+        let database = state.database.as_ref().expect("it was opened");
+        let done = work(database);
+        if done.as_ref().is_err_and(DatabaseError::is_lasting) {
+            // Damaged while it was open: it is set aside when it is opened again.
+            state.database = None;
+        }
+        Ok(done?)
+    }
+
+    /// Opens the list if it isn't.
+    fn open(&self, state: &mut State) -> Result<(), StoreError> {
+        if state.database.is_some() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        if let Some((error, tried)) = &state.closed
+            && now < *tried + RETRY
+        {
+            return Err(error.clone());
+        }
+        match self.opened(state) {
+            Ok(database) => {
+                if state.closed.take().is_some() {
+                    log::info!("the list of events can be used again");
+                }
+                state.database = Some(database);
+                Ok(())
+            }
+            Err(error) => {
+                if state.closed.as_ref().is_none_or(|(before, _)| *before != error) {
+                    log::error!("{error}");
+                }
+                state.closed = Some((error.clone(), now));
+                Err(error)
+            }
+        }
+    }
+
+    fn opened(&self, state: &mut State) -> Result<Database, StoreError> {
+        fs::create_dir_all(&self.files.folder)
+            .map_err(|error| StoreError(format!("the folder of events can't be made: {error}")))?;
+        let path = self.files.folder.join("events.sqlite");
+        let database = match Database::open(&path) {
+            Err(error) if error.is_lasting() => {
+                let aside = set_aside(&path, &self.clock);
+                log::error!(
+                    "the list of events is set aside as {} and made anew from the clips: {error}",
+                    aside.display()
+                );
+                Database::open(&path)?
+            }
+            opened => opened?,
+        };
+        self.adopt(&database, &state.growing)?;
+        state.bytes = database.bytes()?;
+        state.last_id =
+            database.list(&Filter { limit: 1, ..Filter::default() })?.first().map_or(0, |event| event.id);
+        Ok(database)
+    }
+
+    /// Brings list and files together: what was under way when the program ended, clips that aren't listed, events whose files are
+    /// gone. `growing`: those under way now.
+    fn adopt(&self, database: &Database, growing: &HashMap<i64, u64>) -> Result<(), StoreError> {
+        let (clips, mut known) = (self.files.clips(), HashSet::new());
+        for event in database.unfinished()? {
+            if !growing.contains_key(&event.id) {
+                let event = self.completed(event);
+                database.put(&event, self.files.bytes(&event.camera, event.id))?;
+            }
+        }
+        for (id, camera, bytes) in database.inventory()? {
+            if bytes > 0 && !self.files.has_any(&camera, id) {
+                log::warn!("the files of event {id} are gone, so it is no more");
+                database.delete(id)?;
+            }
+            known.insert(id);
+        }
+        let mut found = 0;
+        for (camera, id) in
+            clips.into_iter().filter(|(_, id)| !known.contains(id) && !growing.contains_key(id))
+        {
+            let path = self.files.path(&camera, id, Kind::Clip);
+            match Index::read(&path) {
+                Ok(index) if !index.samples.is_empty() => {
+                    let event = self.completed(index.event.unwrap_or_else(|| unknown(id, &camera)));
+                    database.put(&event, self.files.bytes(&camera, id))?;
+                    found += 1;
+                }
+                // A power cut in its first second.
+                Ok(_) => remove(&path),
+                Err(error) => {
+                    log::warn!("{} can't be read and is passed over: {error}", path.display());
+                }
+            }
+        }
+        if found > 0 {
+            log::info!("{found} events that weren't listed were found by their clips");
+        }
+        Ok(())
+    }
+
+    /// An event that was under way when the program ended, as its clip tells.
+    fn completed(&self, mut event: Event) -> Event {
+        if event.ended.is_some() {
+            return event;
+        }
+        let path = self.files.path(&event.camera, event.id, Kind::Clip);
+        let cut = "the program ended in the middle of it";
+        match Index::read(&path) {
+            Ok(index) if !index.samples.is_empty() => {
+                let seconds = index.duration() as f64 / f64::from(clip::TICKS);
+                let began = event.clip.or(index.event.as_ref().and_then(|event| event.clip));
+                let began = began.map_or(event.began, |clip| clip.began);
+                event.clip = Some(Clip {
+                    frames: u32::try_from(index.samples.len()).unwrap_or(u32::MAX),
+                    seconds,
+                    width: index.width,
+                    height: index.height,
+                    bytes: index.length,
+                    began,
+                });
+                event.ended = Some((began + (1000.0 * seconds) as i64).max(event.began));
+                event.fault = Some(cut.into());
+                if let Err(error) = clip::amend(&path, &event) {
+                    log::warn!("{} can't be completed: {error}", path.display());
+                }
+            }
+            found => {
+                if found.is_ok() {
+                    remove(&path);
+                }
+                event.clip = None;
+                event.ended = Some(event.began);
+                event.fault = Some(format!("{cut}, before there was a clip"));
+            }
+        }
+        event
+    }
+
+    /// Deletes an event, its files first: what is left over by a power cut is noticed when the list is opened.
+    fn remove(&self, state: &mut State, event: &Event) -> Result<(), StoreError> {
+        let removed = self.files.remove(&event.camera, event.id);
+        removed.map_err(|error| StoreError(format!("the files of an event can't be deleted: {error}")))?;
+        if let Some(database) = &state.database {
+            database.delete(event.id)?;
+            state.bytes = database.bytes()?;
+        }
+        self.tell(News::Deleted { id: event.id });
+        Ok(())
+    }
+
+    fn tell(&self, news: News) {
+        // Nobody may be listening.
+        let _ = self.news.send(news);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn put(state: &State, event: &Event, bytes: u64) -> Result<(), StoreError> {
+    state.database.as_ref().expect("it was opened").put(event, bytes)?;
+    Ok(())
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        log::warn!("{} can't be deleted: {error}", path.display());
+    }
+}
+
+/// Puts a list that is of no use out of the way, with what belongs to it.
+fn set_aside(path: &Path, clock: &SharedClock) -> PathBuf {
+    let seconds = milliseconds(clock.wall()) / 1000;
+    let aside = path.with_extension(format!("sqlite.{seconds}"));
+    for part in ["", "-wal", "-shm"] {
+        let with = |path: &Path| PathBuf::from(format!("{}{part}", path.display()));
+        // Those beside it needn't be there; if it can't be moved itself, opening it tells why.
+        let _ = fs::rename(with(path), with(&aside));
+    }
+    aside
+}
+
+/// Of a clip that tells nothing of its event.
+fn unknown(id: i64, camera: &str) -> Event {
+    Event {
+        id,
+        camera: camera.into(),
+        began: id,
+        ended: None,
+        time_synced: false,
+        since_start: 0,
+        state: crate::pipeline::State::Motion,
+        verdict: None,
+        zone: None,
+        score: 0.0,
+        tracks: 0,
+        regions: Vec::new(),
+        clip: None,
+        keep: false,
+        fault: None,
+    }
+}
+
+fn local(milliseconds: i64) -> jiff::Zoned {
+    jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default().to_zoned(jiff::tz::TimeZone::system())
+}
+
+fn date_and_time(milliseconds: i64) -> String {
+    local(milliseconds).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The day, by the local clock.
+fn day(clock: &SharedClock) -> String {
+    local(milliseconds(clock.wall())).strftime("%Y-%m-%d").to_string()
+}
+
+#[cfg(test)]
+mod tests;
