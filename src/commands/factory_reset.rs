@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// What the program keeps, by the part of the name before the first dot. A folder named by mistake must not lose what isn't
 /// the program's.
-const OURS: [&str; 8] = ["access", "arming", "baseline", "relays", "running", "settings", "snapshots", "tls"];
+const OURS: [&str; 9] =
+    ["access", "arming", "baseline", "events", "relays", "running", "settings", "snapshots", "tls"];
 
 #[derive(Debug, Args)]
 pub struct FactoryReset {

@@ -33,7 +33,7 @@ pub static ROOT: &[Key<Config>] = &[
         effect: Effect::Restart,
         required: false,
         unit: "",
-        about: "Folder for snapshots and for what is learned; it is made if it isn't there. A relative path starts at \
+        about: "Folder for events, snapshots and what is learned; it is made if it isn't there. A relative path starts at \
             the folder that the program is started in.",
         field: Field::Text {
             allowed: "paths of folders",

@@ -293,7 +293,7 @@ fn event(row: &Row) -> rusqlite::Result<Event> {
         state: State::parse(&state).unwrap_or_default(),
         verdict,
         zone: row.get("zone")?,
-        score: row.get::<_, f64>("score")? as f32,
+        score: row.get("score")?,
         tracks: row.get("tracks")?,
         regions,
         clip,

@@ -27,7 +27,7 @@ pub struct Event {
     /// The alert zone that somebody was in.
     pub zone: Option<String>,
     /// The anomaly score of the best moment.
-    pub score: f32,
+    pub score: f64,
     /// Things that moved.
     pub tracks: u32,
     /// Where they were at the best moment, which the snapshot shows; in pixels of it.

@@ -305,8 +305,9 @@ impl Recorder {
         if let Some(clip) = clip {
             event.clip = Some(clip.told());
             let Open { mut writer, .. } = clip;
-            if let Err(error) = writer.record(&event).and_then(|()| writer.finish().map(drop)) {
-                self.fail(&mut event.fault, &error);
+            match writer.record(&event).and_then(|()| writer.finish()) {
+                Ok(written) => event.clip = event.clip.map(|clip| Clip { bytes: written.bytes, ..clip }),
+                Err(error) => self.fail(&mut event.fault, &error),
             }
         }
         if let Err(error) = self.snapshot(&event, &episode.best.frame, maker) {
@@ -511,7 +512,8 @@ fn fill(event: &mut Event, episode: &Episode) {
     // Serializing it can't fail: it has no keys but texts.
     event.verdict = episode.verdict.as_ref().and_then(|verdict| serde_json::to_value(verdict).ok());
     event.zone = episode.zone.as_ref().map(|zone| zone.to_string());
-    event.score = episode.best.score;
+    // Without digits that mean nothing.
+    event.score = (f64::from(episode.best.score) * 1e3).round() / 1e3;
     event.tracks = episode.tracks();
     event.regions.clone_from(&episode.best.regions);
 }

@@ -69,6 +69,8 @@ pub struct Store {
     clock: SharedClock,
     settings: RwLock<Arc<config::Events>>,
     state: Mutex<State>,
+    /// Apart from the rest, which may be waiting for a disk.
+    problems: Mutex<Problems>,
     news: broadcast::Sender<News>,
 }
 
@@ -81,10 +83,17 @@ struct State {
     bytes: u64,
     /// What was written for events under way.
     growing: HashMap<i64, u64>,
-    /// Why recording failed last.
-    fault: Option<String>,
     last_id: i64,
     tidied: Option<Duration>,
+}
+
+/// In words.
+#[derive(Default)]
+struct Problems {
+    /// Why there is no list.
+    list: Option<String>,
+    /// Why recording failed last.
+    recording: Option<String>,
 }
 
 impl Store {
@@ -95,6 +104,7 @@ impl Store {
             clock,
             settings: RwLock::new(Arc::new(settings.clone())),
             state: Mutex::default(),
+            problems: Mutex::default(),
             news: broadcast::Sender::new(NEWS),
         }
     }
@@ -195,15 +205,15 @@ impl Store {
 
     /// Tells whether recording works; `None`: it does.
     pub fn tell_fault(&self, fault: Option<String>) {
-        let mut state = self.lock();
-        match (&state.fault, &fault) {
+        let mut problems = self.problems();
+        match (&problems.recording, &fault) {
             (before, Some(why)) if before.as_ref() != Some(why) => {
                 log::error!("events aren't recorded: {why}");
             }
             (Some(_), None) => log::info!("events are recorded again"),
             _ => {}
         }
-        state.fault = fault;
+        problems.recording = fault;
     }
 
     /// Deletes what is too old, now and then; cheap to call often.
@@ -299,14 +309,14 @@ impl Store {
             max_bytes: u64::from(settings.max_mib) * MIB,
             free_bytes: room(&self.files.folder).map(|room| room.free_bytes),
             written: database.and_then(|database| database.written().ok()).unwrap_or_default(),
-            problem: opened.err().map(|error| error.0).or_else(|| state.fault.clone()),
+            problem: opened.err().map(|error| error.0).or_else(|| self.problem()),
         }
     }
 
     /// Why nothing is recorded or listed, as far as anybody has noticed.
     pub fn problem(&self) -> Option<String> {
-        let state = self.lock();
-        state.closed.as_ref().map(|(error, _)| error.0.clone()).or_else(|| state.fault.clone())
+        let problems = self.problems();
+        problems.list.clone().or_else(|| problems.recording.clone())
     }
 
     fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, DatabaseError>) -> Result<T, StoreError> {
@@ -336,6 +346,7 @@ impl Store {
             Ok(database) => {
                 if state.closed.take().is_some() {
                     log::info!("the list of events can be used again");
+                    self.problems().list = None;
                 }
                 state.database = Some(database);
                 Ok(())
@@ -344,6 +355,7 @@ impl Store {
                 if state.closed.as_ref().is_none_or(|(before, _)| *before != error) {
                     log::error!("{error}");
                 }
+                self.problems().list = Some(error.0.clone());
                 state.closed = Some((error.clone(), now));
                 Err(error)
             }
@@ -466,6 +478,10 @@ impl Store {
     fn tell(&self, news: News) {
         // Nobody may be listening.
         let _ = self.news.send(news);
+    }
+
+    fn problems(&self) -> MutexGuard<'_, Problems> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

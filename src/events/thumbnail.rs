@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn it_is_the_same_picture_in_small() {
-        for (width, height, small) in [(640, 480, (320, 240)), (642, 362, (214, 121)), (160, 120, (160, 120))] {
+        for (width, height, small) in [(640, 480, (320, 240)), (642, 362, (214, 121)), (160, 120, (160, 120))]
+        {
             let wanted = Wanted { width, height, fps: 5.0 };
             let frame = demo::open(&wanted, None).next_frame().unwrap();
             let picture = convert::picture(&frame).unwrap();

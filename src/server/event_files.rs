@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
+use zip::DateTime;
 use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
 /// Whoever waits longer for a film may ask again: it goes on being made.
@@ -175,8 +176,8 @@ pub async fn export(State(app): State<Arc<App>>, parameters: Parameters) -> Resu
 /// Writes an archive. Its files are compressed already.
 fn archive(events: &[Event], files: &Files, pieces: &mut Pieces) -> io::Result<()> {
     let mut zip: ZipWriter<StreamWriter<&mut Pieces>> = ZipWriter::new_stream(pieces);
-    let stored = SimpleFileOptions::default().large_file(true);
     for event in events {
+        let stored = SimpleFileOptions::default().large_file(true).last_modified_time(time(event.began));
         let name = |what: &str| format!("{}-{}.{what}", event.camera, event.id);
         zip.start_file(name("json"), stored)?;
         zip.write_all(&serde_json::to_vec_pretty(event)?)?;
@@ -193,6 +194,24 @@ fn archive(events: &[Event], files: &Files, pieces: &mut Pieces) -> io::Result<(
     }
     zip.finish()?;
     pieces.flush()
+}
+
+/// As archives tell it, by the local clock.
+fn time(milliseconds: i64) -> DateTime {
+    let time = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default();
+    let time = time.to_zoned(jiff::tz::TimeZone::system());
+    let part = |part: i8| u8::try_from(part).unwrap_or(0);
+    let year = u16::try_from(time.year()).unwrap_or(0);
+    let (month, day) = (part(time.month()), part(time.day()));
+    DateTime::from_date_and_time(
+        year,
+        month,
+        day,
+        part(time.hour()),
+        part(time.minute()),
+        part(time.second()),
+    )
+    .unwrap_or_default()
 }
 
 /// Hands what is written to the task that sends it, and waits while that is slower.
