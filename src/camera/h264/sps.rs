@@ -1,9 +1,11 @@
 //! What an H.264 stream says of itself in its sequence parameter set (ITU-T H.264, 7.3.2.1.1 and annex E).
 //! Read is only as far as a player must know.
 
+use crate::camera::MAX_PIXELS;
+
 /// The part of a sequence parameter set that matters here.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Sps {
+pub struct Sps {
     /// 0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4
     pub chroma_format: u32,
     /// The larger of luma's and chroma's.
@@ -19,7 +21,7 @@ pub(super) struct Sps {
 
 impl Sps {
     /// Reads a NAL unit of type 7, with its header byte; `None` if it breaks off or isn't one.
-    pub(super) fn parse(nal: &[u8]) -> Option<Self> {
+    pub fn parse(nal: &[u8]) -> Option<Self> {
         let (&header, rest) = nal.split_first()?;
         if header & 0x1f != 7 {
             return None;
@@ -80,6 +82,24 @@ impl Sps {
         // What lacks or breaks off in the optional part has its default value.
         let full_range = bits.full_range().unwrap_or(false);
         Some(Self { chroma_format, bit_depth, interlaced, full_range, width, height })
+    }
+
+    /// What of it isn't decoded here, to follow "H.264 with".
+    pub fn unsupported(&self) -> Option<String> {
+        if self.bit_depth != 8 {
+            Some(format!("{} bits a sample", self.bit_depth))
+        } else if self.chroma_format != 1 {
+            // OpenH264 takes grey streams, but crops them wrongly.
+            let formats = ["grey samples only", "4:2:0", "4:2:2 colour", "4:4:4 colour"];
+            let format = formats.get(self.chroma_format as usize).unwrap_or(&"an unknown colour format");
+            Some(format.to_string())
+        } else if self.interlaced {
+            Some("interlaced frames".into())
+        } else if self.width * self.height > MAX_PIXELS {
+            Some(format!("{} x {} pixels", self.width, self.height))
+        } else {
+            None
+        }
     }
 }
 
