@@ -269,6 +269,22 @@ fn floods_without_a_picture_are_ended() {
 }
 
 #[test]
+fn a_flood_of_pictures_is_read_no_faster_than_a_camera_can_be() {
+    let camera = HttpCamera::start(|_, stream| {
+        begin(stream, STREAM);
+        let picture = jpeg(64, 48, 100);
+        while part(stream, &picture) {}
+    });
+    let mut flood = opened(&camera.url());
+    let (begin, mut count) = (Instant::now(), 0);
+    while begin.elapsed() < Duration::from_secs(1) {
+        next(&mut *flood);
+        count += 1;
+    }
+    assert!((20..300).contains(&count), "{count} pictures in a second");
+}
+
+#[test]
 fn a_camera_that_freezes_is_noticed_and_let_go() {
     let camera = HttpCamera::start(|_, stream| {
         begin(stream, STREAM);

@@ -66,7 +66,9 @@ pub fn jpeg(width: usize, height: usize, value: u8) -> Vec<u8> {
     let mut compress = mozjpeg::Compress::new(mozjpeg::ColorSpace::JCS_GRAYSCALE);
     compress.set_size(width, height);
     let mut compress = compress.start_compress(Vec::new()).unwrap();
-    let row = |y: usize| (0..width).map(move |x| if (x / 16 + y / 16) % 2 == 0 { value } else { value / 2 });
+    let row = |y: usize| {
+        (0..width).map(move |x| if (x / 16 + y / 16).is_multiple_of(2) { value } else { value / 2 })
+    };
     compress.write_scanlines(&(0..height).flat_map(row).collect::<Vec<_>>()).unwrap();
     compress.finish().unwrap()
 }

@@ -66,6 +66,24 @@ impl State {
         self.bytes = 0;
     }
 
+    fn push(&mut self, number: u64, item: Item) {
+        if item.key {
+            self.clear();
+            self.awaiting_key = false;
+        } else if item.gap && !self.awaiting_key {
+            self.awaiting_key = true;
+            self.tell("a part was lost in the network; waiting for the next key frame".into());
+        } else if !self.awaiting_key && self.bytes + item.data.len() > MOST_BYTES {
+            self.clear();
+            self.awaiting_key = true;
+            self.tell("decoding can't keep up; waiting for the next key frame".into());
+        }
+        if !self.awaiting_key {
+            self.bytes += item.data.len();
+            self.items.push_back((number, item));
+        }
+    }
+
     fn tell(&mut self, reason: String) {
         if self.broken.len() < MOST_REASONS {
             self.broken.push_back(reason);
@@ -80,39 +98,17 @@ pub struct Belt {
 }
 
 impl Belt {
-    pub fn push(&self, item: Item) {
+    /// Puts on what has come at once: pictures, and reasons why one can't be used.
+    pub fn push(&self, arrived: impl IntoIterator<Item = Result<Item, String>>) {
         let mut state = self.lock();
-        let number = state.count;
-        state.count += 1;
-        if item.key {
-            state.clear();
-            state.awaiting_key = false;
-        } else {
-            if item.gap && !state.awaiting_key {
-                state.awaiting_key = true;
-                state.tell("a part was lost in the network; waiting for the next key frame".into());
-            } else if !state.awaiting_key && state.bytes + item.data.len() > MOST_BYTES {
-                state.clear();
-                state.awaiting_key = true;
-                state.tell("decoding can't keep up; waiting for the next key frame".into());
-            }
-            if state.awaiting_key {
-                drop(state);
-                self.changed.notify_all();
-                return;
+        for arrived in arrived {
+            let number = state.count;
+            state.count += 1;
+            match arrived {
+                Ok(item) => state.push(number, item),
+                Err(reason) => state.tell(reason),
             }
         }
-        state.bytes += item.data.len();
-        state.items.push_back((number, item));
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    /// A picture came that can't be used.
-    pub fn broken(&self, reason: String) {
-        let mut state = self.lock();
-        state.count += 1;
-        state.tell(reason);
         drop(state);
         self.changed.notify_all();
     }
@@ -168,8 +164,15 @@ impl Belt {
 mod tests {
     use super::*;
 
-    fn item(key: bool, gap: bool, length: usize) -> Item {
-        Item { coding: Coding::H264, key, gap, place: 0, captured: Duration::ZERO, data: vec![0; length] }
+    fn item(key: bool, gap: bool, length: usize) -> [Result<Item, String>; 1] {
+        [Ok(Item {
+            coding: Coding::H264,
+            key,
+            gap,
+            place: 0,
+            captured: Duration::ZERO,
+            data: vec![0; length],
+        })]
     }
 
     /// Numbers of the pictures that wait, and how many reasons.
@@ -217,7 +220,7 @@ mod tests {
         }
         assert_eq!(drain(&belt), (vec![], 1));
         for _ in 0..100 {
-            belt.broken("again".into());
+            belt.push([Err("again".into())]);
         }
         assert_eq!(drain(&belt), (vec![], MOST_REASONS));
     }

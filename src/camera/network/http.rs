@@ -13,9 +13,13 @@ use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Single pictures are asked for at least so often, however slow the camera is set.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(2);
+
+/// No camera is faster (240 pictures a second). One that floods is read no faster, so that TCP slows it down.
+const LEAST_INTERVAL: Duration = Duration::from_millis(4);
 
 /// Reads a camera's pictures.
 pub struct Pull {
@@ -75,7 +79,7 @@ impl Pull {
         let mut response = first;
         loop {
             match tokio::time::timeout(self.timeout, whole(response, place)).await {
-                Ok(Ok(data)) => shelf.put(Ok(data)),
+                Ok(Ok(data)) => shelf.put([Ok(data)]),
                 Ok(Err(error)) => return error,
                 Err(_) => return CameraError::TimedOut(self.timeout),
             }
@@ -90,6 +94,7 @@ impl Pull {
 
 async fn stream(mut response: Response<Incoming>, shelf: &mut Shelf<'_>, place: &str) -> CameraError {
     let (mut pictures, mut found) = (Pictures::new(), Vec::new());
+    let mut next = Instant::now();
     loop {
         let data = match response.frame().await {
             None => return fault::ended(place),
@@ -97,11 +102,15 @@ async fn stream(mut response: Response<Incoming>, shelf: &mut Shelf<'_>, place: 
             Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
         };
         let result = pictures.push(&data, &mut found);
-        found.drain(..).for_each(|found| shelf.put(found));
+        if !found.is_empty() {
+            tokio::time::sleep_until(next).await;
+            next = Instant::now() + LEAST_INTERVAL;
+        }
+        shelf.put(found.drain(..));
         if let Err(why) = result {
             return CameraError::Lost(format!("{place}: {why}"));
         }
-        // A stream that is always ready must not keep the order to close it from being seen.
+        // Garbage that is always ready must not keep the order to close from being seen.
         tokio::task::yield_now().await;
     }
 }
@@ -128,23 +137,14 @@ struct Shelf<'a> {
 }
 
 impl Shelf<'_> {
-    fn put(&mut self, found: Found) {
-        match found {
-            Ok(data) => {
-                // HTTP says nothing of when they were taken.
-                let now = self.clock.now();
-                let captured = self.arrivals.place(now.as_secs_f64(), now);
-                self.belt.push(Item {
-                    coding: Coding::Jpeg,
-                    key: true,
-                    gap: false,
-                    place: 0,
-                    captured,
-                    data,
-                });
-            }
-            Err(reason) => self.belt.broken(reason),
-        }
+    fn put(&mut self, found: impl IntoIterator<Item = Found>) {
+        // HTTP says nothing of when they were taken.
+        let now = self.clock.now();
+        let mut item = |data| {
+            let captured = self.arrivals.place(now.as_secs_f64(), now);
+            Item { coding: Coding::Jpeg, key: true, gap: false, place: 0, captured, data }
+        };
+        self.belt.push(found.into_iter().map(|found| found.map(&mut item)));
     }
 }
 

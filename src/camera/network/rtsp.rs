@@ -54,7 +54,7 @@ impl Session {
                 None => return fault::ended(&place),
                 Some(Err(error)) => return self.explain(&error),
                 Some(Ok(CodecItem::VideoFrame(frame))) => {
-                    belt.push(item(frame, coding, &mut arrivals, clock.now()));
+                    belt.push([Ok(item(frame, coding, &mut arrivals, clock.now()))]);
                 }
                 Some(Ok(_)) => {}
             }

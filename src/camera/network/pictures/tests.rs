@@ -16,6 +16,9 @@ fn jpeg(seed: u64) -> Vec<u8> {
     jpeg
 }
 
+/// What stands before a picture.
+type Head = dyn Fn(&[u8]) -> String;
+
 fn all(stream: &[u8], piece: usize) -> Vec<Found> {
     let (mut pictures, mut out) = (Pictures::new(), Vec::new());
     for piece in stream.chunks(piece) {
@@ -31,16 +34,13 @@ fn stream(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
 #[test]
 fn pictures_are_found_whatever_stands_between_them_and_wherever_the_stream_is_cut() {
     let pictures = [jpeg(1), jpeg(2), jpeg(3)];
-    let length = |jpeg: &Vec<u8>| jpeg.len();
-    let heads: [&dyn Fn(&Vec<u8>) -> String; 7] = [
-        &|jpeg| {
-            format!("\r\n--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", length(jpeg))
-        },
+    let heads: [&Head; 7] = [
+        &|jpeg| format!("\r\n--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len()),
         &|_| "\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n".into(),
         &|_| "--\"other\"\n\n".into(),
         &|_| "myboundary\r\nX-Time: 1\r\n\r\n".into(),
-        &|jpeg| format!("\n--a\ncontent-length:{}\n\n", length(jpeg) + 700),
-        &|jpeg| format!("\r\n--a\r\nContent-Length: {}\r\n\r\n", length(jpeg) / 2),
+        &|jpeg| format!("\n--a\ncontent-length:{}\n\n", jpeg.len() + 700),
+        &|jpeg| format!("\r\n--a\r\nContent-Length: {}\r\n\r\n", jpeg.len() / 2),
         &|_| String::new(),
     ];
     for head in heads {
