@@ -201,8 +201,8 @@ struct H264 {
     known: VecDeque<(u64, i64, Duration)>,
     /// Place of the picture that was handed out last, if no key picture came since.
     last: Option<i64>,
-    /// Pictures come in another order than that of showing.
-    reorders: bool,
+    /// Pictures come in the order of showing: the stream says so.
+    in_order: bool,
 }
 
 impl Decoding {
@@ -242,7 +242,7 @@ impl Decoding {
 impl H264 {
     fn new() -> Result<Self, CameraError> {
         let decoder = Decoder::new().map_err(CameraError::Lost)?;
-        Ok(Self { decoder, full_range: false, known: VecDeque::new(), last: None, reorders: false })
+        Ok(Self { decoder, full_range: false, known: VecDeque::new(), last: None, in_order: false })
     }
 
     fn decode(&mut self, number: u64, item: Item, place: &str) -> Result<Option<Frame>, CameraError> {
@@ -254,11 +254,11 @@ impl H264 {
                     )));
                 }
                 self.full_range = sps.full_range;
+                self.in_order = sps.reordered == Some(0);
             }
             // A camera's clock may have jumped back.
             self.last = None;
         }
-        self.reorders |= self.last.is_some_and(|last| item.place < last);
         self.known.push_back((number, item.place, item.captured));
         if self.known.len() > MOST_HELD_BACK {
             self.known.pop_front();
@@ -267,12 +267,11 @@ impl H264 {
         let result = self.decoder.decode(&item.data, number, self.full_range, &mut out);
         if let Err(why) = result {
             // What the decoder has pieced together is no picture of the camera's.
-            *self = Self { reorders: self.reorders, ..Self::new()? };
+            *self = Self::new()?;
             return Err(CameraError::Broken(format!("a frame can't be decoded: {why}")));
         }
-        if out.is_empty() && !self.reorders {
-            // The decoder waits for pictures that may have to be shown before this one. Most cameras send none, and waiting
-            // would be delay.
+        if out.is_empty() && self.in_order {
+            // The decoder waits for a picture that may have to be shown before this one, and none comes.
             self.decoder.flush(self.full_range, &mut out);
         }
         let known = |number| self.known.iter().find(|known| known.0 == number).copied();
