@@ -335,7 +335,7 @@ mod tests {
         for count in [0, 2] {
             let plain = sps(100, 1, |writer| {
                 // Nothing but the restrictions.
-                writer.bits(1, 1).bits(0, 7).bits(0b11, 2);
+                writer.bits(1, 1).bits(0, 8).bits(0b11, 2);
                 writer.unsigned(0).unsigned(0).unsigned(9).unsigned(9).unsigned(count).unsigned(4);
             });
             let long = sps(100, 1, |writer| {
