@@ -9,7 +9,11 @@ need=(gcc g++ make libclang-dev)
 case ${1:-} in
 # pip fetches ONNX Runtime (onnxruntime.sh), and Node.js for the page (node.sh).
 build) need+=(python3-pip) ;;
-test) need+=(python3-pip ffmpeg chromium systemd gnupg) ;;
+test)
+  need+=(python3-pip ffmpeg chromium systemd gnupg)
+  # The RTSP server of tests/rtsp_server.py, with the parsers and payloaders that it needs.
+  need+=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad)
+  ;;
 emulated) need+=(python3-pip ffmpeg qemu-user-static) ;;
 # clang 14 and newer: its C code tells libFuzzer which way it went.
 fuzz) need+=(clang llvm xz-utils) ;;

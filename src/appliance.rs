@@ -465,6 +465,10 @@ fn open(camera: &config::Camera, clock: &SharedClock) -> Result<Box<dyn Camera>,
             None => camera::v4l2::open(path, &wanted, timeout(camera), clock.clone()),
             Some(format) => camera::v4l2::open_as(path, &[format], &wanted, timeout(camera), clock.clone()),
         },
+        config::Source::Network(_) => {
+            let connection = camera.connection().expect("a camera in the network has one");
+            camera::network::open(&connection, &wanted, timeout(camera), clock.clone())
+        }
         config::Source::Recording(path) => {
             camera::replay::open(path, camera::replay::Pace::RealTime(clock.clone()), camera.repeat)
         }
@@ -474,7 +478,8 @@ fn open(camera: &config::Camera, clock: &SharedClock) -> Result<Box<dyn Camera>,
 /// The settings that a camera is opened with.
 fn opening(camera: &config::Camera) -> impl PartialEq + use<> {
     let config::Camera { source, width, height, fps, format, timeout_seconds, repeat, .. } = camera;
-    (source.clone(), *width, *height, *fps, *format, *timeout_seconds, *repeat)
+    let connection = camera.connection();
+    (source.clone(), connection, *width, *height, *fps, *format, *timeout_seconds, *repeat)
 }
 
 fn timeout(camera: &config::Camera) -> Duration {

@@ -30,7 +30,7 @@ fn address(path: &str) -> String {
     if path.contains("live") {
         format!("{path}?quality=nothing")
     } else {
-        path.replace("stream", "stream?rate=x")
+        path.replace("stream", "stream?camera=x")
     }
 }
 

@@ -1,10 +1,11 @@
 //! What is wrong with a configuration file is told in words, all of it at once, each with its line.
 
 use edge_cctv::anomaly::kinds::Severity;
+use edge_cctv::camera::network::Transport;
 use edge_cctv::config::outputs::{Action, Bias, Driver, Line, Pattern, Patterns, Shows};
 use edge_cctv::config::{
-    Alert, Anomaly, Arming, Auth, Camera, Config, Input, Led, Motion, Network, Outputs, Provider, Relay,
-    Server, Source, Stream, Tls, Zone, ZoneKind, parse,
+    Alert, Anomaly, Arming, Auth, Camera, Config, Events, Input, Led, Motion, Network, Outputs, Provider,
+    Relay, Server, Source, Stream, Tls, Zone, ZoneKind, parse,
 };
 
 /// The faults, one a line.
@@ -31,6 +32,10 @@ fn everything_in_a_file_arrives() {
         width: 1280,
         height: 720,
         fps: 15.0,
+        username: String::new(),
+        password_file: "".into(),
+        certificate: "".into(),
+        transport: Transport::Tcp,
         format: Some(*b"NV12"),
         autostart: false,
         repeat: false,
@@ -111,6 +116,17 @@ fn everything_in_a_file_arrives() {
             provider: Provider::TensorRt,
         },
         trust_clock: true,
+        events: Events {
+            enabled: true,
+            before_seconds: 3.0,
+            after_seconds: 10.0,
+            longest_seconds: 120.0,
+            encode_fps: 5.0,
+            memory_mib: 8,
+            days: 14.0,
+            max_mib: 2000,
+            reserve_mib: 100,
+        },
         arming: Arming {
             schedule: vec!["mon-fri 22:00-06:00".into(), "sat,sun 00:00-24:00".into()],
             time_zone: "Europe/Berlin".into(),
@@ -208,7 +224,7 @@ listen = 'localhost:8000'
 max_viewers = -3
 [[camera]]
 name = 'a b'
-source = 'rtsp://me:secret@cam/1'
+source = 'ftp://me:secret@cam/1'
 fps = 0
 [camera.motion]
 sensitivity = 7
@@ -226,7 +242,7 @@ fps = 25
         "line 3: server.listen is 'localhost:8000': a name isn't looked up; allowed are addresses",
         "line 4: server.max_viewers is -3: allowed are whole numbers from 1 to 1000",
         "line 6: camera[0].name is 'a b': allowed are names of 1 to 32 letters",
-        "line 7: camera[0].source is 'rtsp://***@cam/1': network cameras are not supported yet; allowed are \"demo\"",
+        "line 7: camera[0].source is 'ftp://***@cam/1': cameras are reached by rtsp, http and https; allowed are \"demo\"",
         "line 8: camera[0].fps is 0: allowed are 0.5 to 240",
         "line 10: camera[0].motion.sensitivity is 7: allowed are 0 to 1",
         "line 13: camera[0].zone[0].kind is 'alarm': allowed are \"alert\"",
@@ -383,9 +399,19 @@ fn sources_are_told_apart() {
     assert_eq!(source("'/dev/v4l/by-id/x'"), Ok(Source::Device("/dev/v4l/by-id/x".into())));
     assert_eq!(source("'/dev/shm/walk.avi'"), Ok(Source::Recording("/dev/shm/walk.avi".into())));
     assert_eq!(source("'a folder'"), Ok(Source::Recording("a folder".into())));
-    for bad in ["''", "' '", "0", "'http://cam/video'", "\"a\\u0000b\""] {
+    for bad in ["''", "' '", "0", "'gopher://cam/video'", "\"a\\u0000b\""] {
         assert!(source(bad).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn how_a_camera_in_the_network_is_reached_arrives() {
+    let text = "[[camera]]\nsource = 'https://cam/1'\nusername = 'me'\npassword_file = '/p'\ncertificate = '/c'\n\
+                transport = 'udp'";
+    let connection = parse(text).unwrap().cameras[0].connection().unwrap();
+    assert_eq!((connection.address.place(), connection.username), ("cam".into(), "me".into()));
+    assert_eq!((connection.password_file, connection.certificate), ("/p".into(), "/c".into()));
+    assert_eq!(connection.transport, Transport::Udp);
 }
 
 #[test]

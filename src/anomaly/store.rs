@@ -85,13 +85,14 @@ fn words(error: &io::Error) -> String {
     }
 }
 
-/// A number for what a camera looks at: one for the demo, one for each recording, and one for all devices (a webcam is the
+/// A number for what a camera looks at: one for the demo, one for each recording and each address, and one for all devices (a webcam is the
 /// same camera at another port).
 pub fn source_tag(source: &crate::config::Source) -> u32 {
     use crate::config::Source;
     match source {
         Source::Demo => crc32fast::hash(b"demo"),
         Source::Device(_) => crc32fast::hash(b"device"),
+        Source::Network(address) => crc32fast::hash(address.url().as_str().as_bytes()),
         Source::Recording(path) => crc32fast::hash(path.as_os_str().as_encoded_bytes()),
     }
 }

@@ -1,12 +1,21 @@
-//! Where frames come from. Nothing outside this folder knows V4L2, AVI or MP4.
+//! Where frames come from. Nothing outside this folder knows V4L2, AVI, MP4 or RTSP.
 
 pub mod demo;
+mod h264;
+pub mod network;
 pub mod replay;
 pub mod supervisor;
 pub mod v4l2;
 
 use serde::Serialize;
 use std::time::Duration;
+
+/// Largest picture that is decoded here. Above any camera's (8K is 33 million), and small enough that a
+/// damaged header can't take a board's memory.
+const MAX_PIXELS: u64 = 36_000_000;
+
+/// Largest compressed frame, for the same reason.
+const MAX_FRAME_BYTES: u64 = 32 << 20;
 
 /// One picture as a camera delivered it.
 #[derive(Clone, Debug)]
@@ -27,6 +36,17 @@ pub struct Frame {
     pub range: Range,
     /// Exactly the bytes of this frame, never the whole capture buffer.
     pub data: Vec<u8>,
+}
+
+/// A frame's content; see [`Frame`] for the fields.
+#[derive(Clone, Debug)]
+struct Image {
+    format: PixelFormat,
+    width: u32,
+    height: u32,
+    stride: u32,
+    range: Range,
+    data: Vec<u8>,
 }
 
 /// How [`Frame::data`] is laid out.

@@ -28,12 +28,14 @@ const RELEASE_PATIENCE: Duration = Duration::from_millis(400);
 #[command(after_help = "Examples:
   edge-cctv run --camera demo
   edge-cctv run --camera /dev/v4l/by-id/usb-046d_HD_Webcam-video-index0 --listen 127.0.0.1:8080
-  edge-cctv run --camera yard.mp4 --camera /dev/video0")]
+  edge-cctv run --camera yard.mp4 --camera /dev/video0
+  edge-cctv run --camera rtsp://192.168.1.20/stream2       with a login: username and password_file in the file")]
 pub struct Run {
     /// Settings; everything has a default
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A camera: /dev/videoN, a by-id or by-path name, a video file, a folder of pictures, or demo.
+    /// A camera: /dev/videoN, a by-id or by-path name, rtsp://HOST/PATH, http://HOST/PATH, a video file, a folder of pictures,
+    /// or demo.
     /// May be repeated; replaces the cameras of the file
     #[arg(long, value_name = "SOURCE")]
     camera: Vec<String>,

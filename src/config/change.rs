@@ -184,6 +184,7 @@ mod tests {
                             "privacy",
                             "0.0.0.0:1",
                             "cuda",
+                            "udp",
                             "none",
                             "self-signed",
                             "motion",

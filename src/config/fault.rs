@@ -83,13 +83,13 @@ pub fn quoted(raw: &str) -> String {
     shown
 }
 
-/// `rtsp://user:secret@host` without what is between `//` and `@`: faults end in logs.
+/// `rtsp://user:secret@host/?pwd=secret` without what is between `//` and `@` and without what follows `?`: faults end in
+/// logs.
 fn without_password(raw: &str) -> Cow<'_, str> {
-    let hidden = raw.split_once("://").and_then(|(scheme, rest)| {
-        let (_, host) = rest.rsplit_once('@')?;
-        Some(format!("{scheme}://***@{host}"))
-    });
-    hidden.map_or(Cow::Borrowed(raw), Cow::Owned)
+    let Some((scheme, rest)) = raw.split_once("://") else { return Cow::Borrowed(raw) };
+    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("***@", rest));
+    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?***"));
+    Cow::Owned(format!("{scheme}://{user}{rest}{query}"))
 }
 
 #[cfg(test)]
@@ -101,6 +101,7 @@ mod tests {
         assert_eq!(quoted(r#""C:\x y's""#), r#""C:\x y's""#);
         assert_eq!(quoted("a\nb\x1b[2J\u{202e}"), "a\\nb\\u{1b}[2J\\u{202e}");
         assert_eq!(quoted("rtsp://me:p@ss@10.0.0.2/1"), "rtsp://***@10.0.0.2/1");
+        assert_eq!(quoted("http://cam/a?user=me&pwd=ss"), "http://cam/a?***");
         assert_eq!(quoted(&"é".repeat(100)), "é".repeat(60) + "…");
     }
 

@@ -30,6 +30,7 @@ pub use schema::{KeyForm, forms, values};
 pub use week::{DAY, Span};
 
 use crate::anomaly::kinds::Severity;
+use crate::camera::network::{Address, Connection, Transport};
 use std::path::{Path, PathBuf};
 
 /// Everything that can be set. [`Config::default`] is what the program does without a file.
@@ -184,6 +185,14 @@ pub struct Camera {
     pub width: u32,
     pub height: u32,
     pub fps: f32,
+    /// Who logs in at a network camera; empty: who is in its address.
+    pub username: String,
+    /// File with the password; empty: there is none.
+    pub password_file: PathBuf,
+    /// The certificate that an HTTPS camera shows, in PEM; empty: one of a known authority.
+    pub certificate: PathBuf,
+    /// How an RTSP camera sends.
+    pub transport: Transport,
     /// The pixel format of a V4L2 device, by its FourCC; `None`: the best that it has.
     pub format: Option<[u8; 4]>,
     /// Start with the program, and not only on `POST /start`.
@@ -352,6 +361,8 @@ pub enum Source {
     Demo,
     /// A V4L2 device: `/dev/video0`, `/dev/v4l/by-id/…`, `/dev/v4l/by-path/…`.
     Device(PathBuf),
+    /// A camera in the network.
+    Network(Address),
     /// A video file (.avi with MJPEG, .mp4 with H.264) or a folder of .jpg and .png pictures.
     Recording(PathBuf),
 }
@@ -366,7 +377,7 @@ impl Source {
             return Err("a camera's source is empty".into());
         }
         if text.contains("://") {
-            return Err("network cameras are not supported yet".into());
+            return Address::parse(text).map(Self::Network);
         }
         if text.chars().any(char::is_control) {
             return Err("a camera's source has a control character in it".into());
@@ -390,15 +401,39 @@ impl Source {
     pub fn device(&self) -> Option<&Path> {
         match self {
             Self::Device(path) => Some(path),
-            Self::Demo | Self::Recording(_) => None,
+            Self::Demo | Self::Network(_) | Self::Recording(_) => None,
+        }
+    }
+
+    /// As it was written, with what is secret in it: to tell sources apart, never to show one.
+    pub fn written(&self) -> String {
+        match self {
+            Self::Network(address) => address.written(),
+            Self::Demo | Self::Device(_) | Self::Recording(_) => self.to_string(),
         }
     }
 }
 
+impl Camera {
+    /// How it is reached, if it is in the network.
+    pub fn connection(&self) -> Option<Connection> {
+        let Source::Network(address) = &self.source else { return None };
+        Some(Connection {
+            address: address.clone(),
+            username: self.username.clone(),
+            password_file: self.password_file.clone(),
+            certificate: self.certificate.clone(),
+            transport: self.transport,
+        })
+    }
+}
+
+/// Without what is secret in an address.
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Demo => f.write_str("demo"),
+            Self::Network(address) => address.fmt(f),
             Self::Device(path) | Self::Recording(path) => path.display().fmt(f),
         }
     }
@@ -479,6 +514,10 @@ impl Default for Camera {
             width: 640,
             height: 480,
             fps: 25.0,
+            username: String::new(),
+            password_file: PathBuf::new(),
+            certificate: PathBuf::new(),
+            transport: Transport::default(),
             format: None,
             autostart: true,
             repeat: true,

@@ -25,8 +25,10 @@ const CLOSED: [&str; 11] = [
     "relay",
     "input",
 ];
-/// Its source may name a path, and its name is part of addresses and of files.
-pub const CLOSED_OF_A_CAMERA: [&str; 2] = ["name", "source"];
+/// Its source may name a path, and its name is part of addresses and of files; the others say where passwords are and to whom
+/// they are told.
+pub const CLOSED_OF_A_CAMERA: [&str; 6] =
+    ["name", "source", "username", "password_file", "certificate", "transport"];
 
 /// What comes of settings on top of a configuration.
 #[derive(Debug)]

@@ -184,7 +184,7 @@ mod tests {
     fn every_bad_flag_is_told_and_nothing_is_changed() {
         let mut config = parse(FILE).unwrap();
         let overrides = Overrides {
-            cameras: ["", "rtsp://u:p@h/", "/dev/video1", "/dev//video1"].map(String::from).to_vec(),
+            cameras: ["", "ftp://u:p@h/", "/dev/video1", "/dev//video1"].map(String::from).to_vec(),
             listen: Some(([0, 0, 0, 0], 1).into()),
             state: Some(PathBuf::new()),
         };
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(
             faults,
             "--camera : a camera's source is empty\n\
-             --camera rtsp://***@h/: network cameras are not supported yet\n\
+             --camera ftp://***@h/: cameras are reached by rtsp, http and https\n\
              --camera /dev//video1: that device is there already, and a device gives its pictures to one only\n\
              --state is empty: name a folder"
         );

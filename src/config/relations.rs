@@ -3,6 +3,7 @@
 use super::fault::{Fault, quoted};
 use super::reader::Places;
 use super::{Camera, Config, Motion, Server, Tls, wiring};
+use crate::camera::network::Protocol;
 use std::path::{Path, PathBuf};
 
 /// Everything that doesn't fit together in a file. `resolve` makes one path of all that lead to one device.
@@ -120,12 +121,43 @@ impl Check<'_> {
                 ),
             );
         }
+        self.login(path, camera);
         for (index, zone) in camera.zones.iter().enumerate() {
             if let Some(first) = camera.zones[..index].iter().position(|other| other.name == zone.name) {
                 let (key, twin) =
                     (format!("{path}.zone[{index}].name"), format!("{path}.zone[{first}].name"));
                 self.same(&key, &twin, &zone.name);
             }
+        }
+    }
+
+    /// A login is said once, and a password belongs to somebody.
+    fn login(&mut self, path: &str, camera: &Camera) {
+        let key = |name: &str| format!("{path}.{name}");
+        let (source, username, file) = (key("source"), key("username"), key("password_file"));
+        let connection = camera.connection();
+        let named = !camera.username.is_empty();
+        let network = [
+            ("username", named),
+            ("password_file", !camera.password_file.as_os_str().is_empty()),
+            ("certificate", !camera.certificate.as_os_str().is_empty()),
+        ];
+        for (name, _) in network.into_iter().filter(|(_, set)| *set && connection.is_none()) {
+            let key = key(name);
+            self.tell(&[&key, &source], format!("{key} is set: it is for cameras in the network only"));
+        }
+        let Some(connection) = connection else { return };
+        if named && connection.address.login().is_some() {
+            let text = format!("{username} is set, and {source} names a user, too: one of them must go");
+            self.tell(&[&username, &source], text);
+        }
+        if !named && !camera.password_file.as_os_str().is_empty() {
+            self.tell(&[&file, &username], format!("{file} is set and {username} is missing: whose is it?"));
+        }
+        let plain = connection.address.protocol() != Protocol::Https;
+        if plain && !camera.certificate.as_os_str().is_empty() {
+            let key = key("certificate");
+            self.tell(&[&key, &source], format!("{key} is set: it is used with https:// only"));
         }
     }
 

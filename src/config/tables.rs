@@ -9,8 +9,9 @@ mod outputs;
 mod server;
 
 use super::keys::{Effect, Field, Key, decimal};
-use super::{Alert, Camera, Config, Motion, Source, Stream, Zone, ZoneKind, text};
+use super::{Alert, Camera, Config, Motion, Source, Stream, Transport, Zone, ZoneKind, text};
 use crate::anomaly::kinds::Severity;
+use std::path::PathBuf;
 
 pub use anomaly::{ANOMALY, NETWORK};
 pub use events::EVENTS;
@@ -260,13 +261,84 @@ pub static CAMERA: &[Key<Camera>] = &[
         effect: Effect::ReopensCamera,
         required: true,
         unit: "",
-        about: "Where the frames come from. A path under `/dev/v4l/by-id/` or `/dev/v4l/by-path/` stays the same when \
+        about: "Where the frames come from. The user and password of a camera in the network are better kept in `username` and \
+                `password_file` than in its address. A path under `/dev/v4l/by-id/` or `/dev/v4l/by-path/` stays the same when \
                 cameras are plugged in another order; `/dev/videoN` may not.",
         field: Field::Text {
             allowed: SOURCE,
-            get: |camera| camera.source.to_string(),
+            // Only to be compared: the settings that can be seen have no source.
+            get: |camera| camera.source.written(),
             set: |camera, text| {
                 camera.source = Source::parse(text).map_err(|why| format!("{why}; allowed are {SOURCE}"))?;
+                Ok(())
+            },
+        },
+    },
+    Key {
+        name: "username",
+        effect: Effect::ReopensCamera,
+        required: false,
+        unit: "",
+        about: "Who logs in at a camera in the network. Empty: who is in its address, as in `rtsp://USER:PASSWORD@HOST/PATH`, or \
+                nobody. Basic and Digest authentication are known.",
+        field: Field::Text {
+            allowed: "names without control characters",
+            get: |camera| camera.username.clone(),
+            set: |camera, text| {
+                if text.chars().any(char::is_control) {
+                    return Err("allowed are names without control characters".into());
+                }
+                camera.username = text.into();
+                Ok(())
+            },
+        },
+    },
+    Key {
+        name: "password_file",
+        effect: Effect::ReopensCamera,
+        required: false,
+        unit: "",
+        about: "File whose first line is the password of `username`; it is read at each connection. The service's user must be \
+                able to read it, and nobody else should. With `LoadCredential=NAME:FILE` in the unit it is \
+                `/run/credentials/edge-cctv.service/NAME`.",
+        field: Field::Text {
+            allowed: FILE,
+            get: |camera| camera.password_file.display().to_string(),
+            set: |camera, text| {
+                camera.password_file = file(text)?;
+                Ok(())
+            },
+        },
+    },
+    Key {
+        name: "certificate",
+        effect: Effect::ReopensCamera,
+        required: false,
+        unit: "",
+        about: "File with the very certificate that a camera shows by HTTPS, in PEM, for those that made theirs themselves. \
+                Empty: it must be vouched for by an authority that the system knows.",
+        field: Field::Text {
+            allowed: FILE,
+            get: |camera| camera.certificate.display().to_string(),
+            set: |camera, text| {
+                camera.certificate = file(text)?;
+                Ok(())
+            },
+        },
+    },
+    Key {
+        name: "transport",
+        effect: Effect::ReopensCamera,
+        required: false,
+        unit: "",
+        about: "How a camera sends by RTSP: \"tcp\" through one connection, in which nothing is lost, \"udp\" as single packets. \
+                After a loss the picture stands still until the camera's next key frame.",
+        field: Field::Text {
+            allowed: TRANSPORT,
+            get: |camera| camera.transport.name().into(),
+            set: |camera, text| {
+                camera.transport =
+                    Transport::parse(text).ok_or_else(|| format!("allowed are {TRANSPORT}"))?;
                 Ok(())
             },
         },
@@ -276,7 +348,8 @@ pub static CAMERA: &[Key<Camera>] = &[
         effect: Effect::ReopensCamera,
         required: false,
         unit: "pixels",
-        about: "Width that the camera is asked for. It may give another one, which `/status` shows.",
+        about: "Width that the camera is asked for. It may give another one, which `/status` shows; one in the network always \
+                gives what it is set to.",
         field: Field::Whole {
             from: 32,
             to: 4096,
@@ -302,7 +375,8 @@ pub static CAMERA: &[Key<Camera>] = &[
         effect: Effect::ReopensCamera,
         required: false,
         unit: "frames a second",
-        about: "Frames a second that the camera is asked for.",
+        about: "Frames a second that the camera is asked for; of one in the network that sends single pictures, so many are \
+                fetched.",
         field: Field::Number {
             from: 0.5,
             to: 240.0,
@@ -371,8 +445,22 @@ pub static CAMERA: &[Key<Camera>] = &[
 
 const FORMAT: &str = "\"auto\" (the best that it has), \"MJPG\", \"YUYV\", \"NV12\", \"YU12\", \"GREY\"";
 
-const SOURCE: &str = "\"demo\" (a scene drawn by this program), a device such as \"/dev/video0\", a video file (.avi with \
-                      MJPEG, .mp4 with H.264), a folder of .jpg and .png pictures";
+const SOURCE: &str = "\"demo\" (a scene drawn by this program), a device such as \"/dev/video0\", a camera in the network \
+                      (\"rtsp://HOST/PATH\" with H.264 or MJPEG, \"http://HOST/PATH\" or \"https://HOST/PATH\" with MJPEG or \
+                      single JPEG pictures), a video file (.avi with MJPEG, .mp4 with H.264), a folder of .jpg and .png \
+                      pictures";
+
+/// What a path of a file may be.
+const FILE: &str = "paths of files";
+
+const TRANSPORT: &str = "\"tcp\", \"udp\"";
+
+fn file(text: &str) -> Result<PathBuf, String> {
+    if text.chars().any(char::is_control) {
+        return Err(format!("allowed are {FILE}"));
+    }
+    Ok(text.into())
+}
 
 const ZONE_KIND: &str = "\"alert\" (motion in it is an alert), \"ignore\" (motion in it is not looked at), \"privacy\" \
                          (black for everybody, and nothing is looked at)";

@@ -46,6 +46,7 @@ pub fn kind(source: &Source) -> &'static str {
     match source {
         Source::Demo => "demo",
         Source::Device(_) => "device",
+        Source::Network(_) => "network",
         Source::Recording(_) => "recording",
     }
 }

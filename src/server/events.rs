@@ -92,16 +92,20 @@ pub async fn storage(State(app): State<Arc<App>>) -> Result<Response, Problem> {
 pub async fn follow(
     State(app): State<Arc<App>>,
     Extension(grant): Extension<Grant>,
+    parameters: Parameters,
 ) -> Result<Response, Problem> {
+    let camera = parameters.any_camera(&app)?.map(|camera| camera.name().to_string());
     let place = app.followers.clone().try_acquire_owned().map_err(|_| full())?;
     let follower =
-        Follower { news: app.context.appliance.events.follow(), ended: grant.ended, _place: place };
+        Follower { camera, news: app.context.appliance.events.follow(), ended: grant.ended, _place: place };
     let events = stream::unfold(follower, async |mut follower| Some((follower.next().await?, follower)));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
 /// Somebody who follows the news.
 struct Follower {
+    /// Of this one only.
+    camera: Option<String>,
     news: Receiver<News>,
     ended: CancellationToken,
     _place: OwnedSemaphorePermit,
@@ -110,15 +114,22 @@ struct Follower {
 impl Follower {
     /// The next event; `None` when the login is over or the program ends.
     async fn next(&mut self) -> Option<Result<sse::Event, axum::Error>> {
-        tokio::select! {
-            biased;
-            () = self.ended.cancelled() => None,
-            news = self.news.recv() => match news {
-                Ok(news) => Some(sse::Event::default().json_data(&news)),
+        loop {
+            let news = tokio::select! {
+                biased;
+                () = self.ended.cancelled() => return None,
+                news = self.news.recv() => news,
+            };
+            match news {
+                Ok(News::Began { event } | News::Changed { event } | News::Ended { event })
+                    if self.camera.as_ref().is_some_and(|camera| *camera != event.camera) => {}
+                Ok(news) => return Some(sse::Event::default().json_data(&news)),
                 // Whoever was too slow has to read the list.
-                Err(RecvError::Lagged(_)) => Some(sse::Event::default().json_data(json!({ "news": "missed" }))),
-                Err(RecvError::Closed) => None,
-            },
+                Err(RecvError::Lagged(_)) => {
+                    return Some(sse::Event::default().json_data(json!({ "news": "missed" })));
+                }
+                Err(RecvError::Closed) => return None,
+            }
         }
     }
 }

@@ -135,12 +135,14 @@ impl Parameters {
         self.number("limit", &LIMIT)
     }
 
+    /// The camera that `camera` names, if it names one.
+    pub fn any_camera<'a>(&self, app: &'a App) -> Result<Option<&'a Arc<CameraHandle>>, Problem> {
+        self.get("camera").map(|name| camera(app, name)).transpose()
+    }
+
     /// The camera that `camera` names, else the first.
     pub fn camera<'a>(&self, app: &'a App) -> Result<&'a Arc<CameraHandle>, Problem> {
-        match self.get("camera") {
-            Some(name) => camera(app, name),
-            None => Ok(app.context.appliance.first()),
-        }
+        Ok(self.any_camera(app)?.unwrap_or(app.context.appliance.first()))
     }
 }
 

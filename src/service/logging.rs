@@ -8,9 +8,11 @@ use std::io::Write;
 use std::time::SystemTime;
 use systemd_journal_logger::{JournalLog, connected_to_journal};
 
-/// Begins logging at level info, or what `RUST_LOG` says.
+/// Begins logging at level info, or what `RUST_LOG` says. Cameras in the network are strangers: what a library tells of them is
+/// logged only where it was asked for.
 pub fn start() {
-    let mut builder = env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info"));
+    let mut builder =
+        env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,retina=off"));
     builder.format(|out, record| {
         let level = record.level();
         let time = jiff::Zoned::now().strftime("%H:%M:%S%.3f").to_string();

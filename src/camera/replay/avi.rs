@@ -5,8 +5,8 @@
 //! `rec ` lists need no special care, and the index isn't needed. Sizes of other chunks are only ever used to
 //! go forward: each step ends, whatever the file says.
 
-use super::{Image, MAX_FRAME_BYTES, Recording, SUPPORTED, Step, TRIED_AT_OPEN, jpeg, lost, name_of};
-use crate::camera::{CameraError, Opened, PixelFormat, Range};
+use super::{Recording, SUPPORTED, Step, TRIED_AT_OPEN, jpeg, lost, name_of};
+use crate::camera::{CameraError, Image, MAX_FRAME_BYTES, Opened, PixelFormat, Range};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! A folder of pictures as a recording, in the order of their names.
 
-use super::{Image, MAX_FRAME_BYTES, Recording, SUPPORTED, Step, TRIED_AT_OPEN, jpeg, lost, name_of, png};
-use crate::camera::{CameraError, Opened, PixelFormat, Range};
+use super::{Recording, SUPPORTED, Step, TRIED_AT_OPEN, jpeg, lost, name_of, png};
+use crate::camera::{CameraError, Image, MAX_FRAME_BYTES, Opened, PixelFormat, Range};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};

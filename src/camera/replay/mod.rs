@@ -3,17 +3,15 @@
 
 mod avi;
 mod folder;
-mod h264;
 mod jpeg;
 mod mp4;
 mod mp4_check;
 mod player;
 mod png;
-mod sps;
 
 pub use folder::FOLDER_FPS;
 
-use super::{Camera, CameraError, Opened, PixelFormat, Range};
+use super::{Camera, CameraError, Image, Opened};
 use crate::service::clock::SharedClock;
 use player::Player;
 use std::fs::File;
@@ -24,13 +22,6 @@ use std::time::Duration;
 /// What is read, for error texts.
 const SUPPORTED: &str = "read are MJPEG in .avi, H.264 in .mp4, .jpg and .png pictures, and folders of these; \
                          ffmpeg -i INPUT -c:v libx264 -pix_fmt yuv420p OUTPUT.mp4 converts others";
-
-/// Largest picture that is decoded here. Above any camera's (8K is 33 million), and small enough that a
-/// damaged header can't take a board's memory.
-const MAX_PIXELS: u64 = 36_000_000;
-
-/// Largest compressed frame, for the same reason.
-const MAX_FRAME_BYTES: u64 = 32 << 20;
 
 /// So many frames are tried for a readable one before a recording counts as unreadable.
 const TRIED_AT_OPEN: usize = 100;
@@ -83,17 +74,6 @@ struct Step {
     index: u64,
     /// Time from the recording's start.
     position: Duration,
-}
-
-/// A frame's content; see [`super::Frame`] for the fields.
-#[derive(Clone, Debug)]
-struct Image {
-    format: PixelFormat,
-    width: u32,
-    height: u32,
-    stride: u32,
-    range: Range,
-    data: Vec<u8>,
 }
 
 fn recognise(path: &Path) -> Result<Box<dyn Recording>, CameraError> {

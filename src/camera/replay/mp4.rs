@@ -1,9 +1,9 @@
 //! H.264 in MP4, read and decoded sample by sample; only the index is held in memory.
 
-use super::h264::{Decoder, MOST_HELD_BACK};
-use super::sps::Sps;
-use super::{Image, MAX_FRAME_BYTES, MAX_PIXELS, Recording, SUPPORTED, Step, lost, mp4_check, name_of};
-use crate::camera::{CameraError, Opened};
+use super::{Recording, SUPPORTED, Step, lost, mp4_check, name_of};
+use crate::camera::h264::sps::Sps;
+use crate::camera::h264::{Decoder, MOST_HELD_BACK};
+use crate::camera::{CameraError, Image, MAX_FRAME_BYTES, Opened};
 use re_mp4::{StsdBoxContent, Track};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -202,25 +202,7 @@ impl Stream {
         let mut full_range = false;
         // Without one in the index the stream may bring its own.
         if let Some(sps) = sps {
-            let unsupported = if sps.bit_depth != 8 {
-                Some(format!("{} bits a sample", sps.bit_depth))
-            } else if sps.chroma_format != 1 {
-                // OpenH264 takes grey streams, but crops them wrongly.
-                let formats = ["grey samples only", "4:2:0", "4:2:2 colour", "4:4:4 colour"];
-                Some(
-                    formats
-                        .get(sps.chroma_format as usize)
-                        .unwrap_or(&"an unknown colour format")
-                        .to_string(),
-                )
-            } else if sps.interlaced {
-                Some("interlaced frames".into())
-            } else if sps.width * sps.height > MAX_PIXELS {
-                Some(format!("{} x {} pixels", sps.width, sps.height))
-            } else {
-                None
-            };
-            if let Some(what) = unsupported {
+            if let Some(what) = sps.unsupported() {
                 return Err(format!("H.264 with {what} is not supported; {SUPPORTED}"));
             }
             full_range = sps.full_range;

@@ -1,7 +1,6 @@
 //! PNG pictures to planes: whatever a PNG file can hold becomes grey or YCbCr 4:2:0.
 
-use super::{Image, MAX_PIXELS};
-use crate::camera::{PixelFormat, Range};
+use crate::camera::{Image, MAX_PIXELS, PixelFormat, Range};
 use png::{ColorType, Transformations};
 use std::io::Cursor;
 

@@ -101,7 +101,7 @@ export interface Opened {
 
 export interface Camera {
   name: string;
-  source: 'demo' | 'device' | 'recording';
+  source: 'demo' | 'device' | 'network' | 'recording';
   phase: 'stopped' | 'opening' | 'streaming' | 'lost';
   camera_active: boolean;
   opened: Opened | null;

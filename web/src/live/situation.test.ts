@@ -42,6 +42,9 @@ describe('what a status means', () => {
     expect(situation(status({ degraded }), false, 'recording', english).title).toBe(
       'Recording missing for 12 s',
     );
+    expect(situation(status({ degraded }), false, 'network', english).title).toBe(
+      'Camera not reachable for 12 s',
+    );
   });
 
   it('has the colour of the severity', () => {

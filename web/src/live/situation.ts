@@ -48,10 +48,15 @@ export function situation(
   return watching(status, words);
 }
 
+function gone(source: Camera['source'] | undefined, texts: Texts) {
+  if (source === 'network') return texts.lost.goneNetwork;
+  return source === 'recording' ? texts.lost.goneRecording : texts.lost.gone;
+}
+
 function lost(status: Status, source: Camera['source'] | undefined, { texts, format }: Words): Situation {
   const { kind, reason, seconds } = status.degraded ?? { kind: 'failed' as const, reason: '', seconds: 0 };
   const since = format.duration(seconds);
-  const words = kind === 'gone' && source === 'recording' ? texts.lost.goneRecording : texts.lost[kind];
+  const words = kind === 'gone' ? gone(source, texts) : texts.lost[kind];
   return {
     tone: 'lost',
     word: texts.live.noSignalShort,

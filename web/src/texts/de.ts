@@ -92,6 +92,7 @@ export const de: Texts = {
 
   lost: {
     gone: (time) => `Kamera seit ${time} abgezogen`,
+    goneNetwork: (time) => `Kamera seit ${time} nicht erreichbar`,
     goneRecording: (time) => `Aufzeichnung fehlt seit ${time}`,
     silent: (time) => `Seit ${time} kein Bild: Die Kamera sendet nichts`,
     busy: (time) => `Seit ${time} benutzt ein anderes Programm die Kamera`,
@@ -413,7 +414,7 @@ export const de: Texts = {
     disk: 'Datenträger des Zustandsordners',
     free: (free, total) => `${free} von ${total} frei`,
     source: 'Quelle',
-    sources: { demo: 'Demoszene', device: 'Gerät', recording: 'Aufzeichnung' },
+    sources: { demo: 'Demoszene', device: 'Gerät', network: 'Netzwerk', recording: 'Aufzeichnung' },
     delivers: 'Liefert',
     formats: 'Formate',
     frames: 'Bilder',
@@ -457,6 +458,7 @@ export const de: Texts = {
       'reference/configuration.md': 'Alle Einstellungen der Konfigurationsdatei (englisch)',
       'reference/settings.md': 'Einstellungen dieser Seiten (englisch)',
       'guide/page.md': 'Diese Seiten (englisch)',
+      'guide/cameras.md': 'Kameras im Netzwerk (englisch)',
       'guide/access.md': 'Anmeldung, Token, Verschlüsselung (englisch)',
       'guide/update.md': 'Aktualisierung (englisch)',
       'guide/outputs.md': 'LEDs, Relais und Eingänge (englisch)',

@@ -94,6 +94,7 @@ export const en = {
 
   lost: {
     gone: (time: string) => `Camera unplugged ${time} ago`,
+    goneNetwork: (time: string) => `Camera not reachable for ${time}`,
     goneRecording: (time: string) => `Recording missing for ${time}`,
     silent: (time: string) => `No picture for ${time}: the camera sends nothing`,
     busy: (time: string) => `Another program has had the camera for ${time}`,
@@ -421,7 +422,7 @@ export const en = {
     disk: 'Disk of the state folder',
     free: (free: string, total: string) => `${free} of ${total} free`,
     source: 'Source',
-    sources: { demo: 'demo scene', device: 'device', recording: 'recording' },
+    sources: { demo: 'demo scene', device: 'device', network: 'network', recording: 'recording' },
     delivers: 'Delivers',
     formats: 'Formats',
     frames: 'Frames',
@@ -465,6 +466,7 @@ export const en = {
       'reference/configuration.md': 'All settings of the configuration file',
       'reference/settings.md': 'Settings changed on the page',
       'guide/page.md': 'These pages',
+      'guide/cameras.md': 'Network cameras',
       'guide/access.md': 'Logins, tokens, encryption',
       'guide/update.md': 'Updates',
       'guide/outputs.md': 'LEDs, relays and inputs',

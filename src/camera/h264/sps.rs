@@ -1,9 +1,11 @@
 //! What an H.264 stream says of itself in its sequence parameter set (ITU-T H.264, 7.3.2.1.1 and annex E).
 //! Read is only as far as a player must know.
 
+use crate::camera::MAX_PIXELS;
+
 /// The part of a sequence parameter set that matters here.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Sps {
+pub struct Sps {
     /// 0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4
     pub chroma_format: u32,
     /// The larger of luma's and chroma's.
@@ -12,6 +14,8 @@ pub(super) struct Sps {
     pub interlaced: bool,
     /// Samples use 0..=255 instead of 16..=235 (chroma 16..=240).
     pub full_range: bool,
+    /// Pictures that come before one that is shown earlier, at most (max_num_reorder_frames), if the stream says it.
+    pub reordered: Option<u32>,
     /// Of the picture before cropping, in pixels.
     pub width: u64,
     pub height: u64,
@@ -19,7 +23,7 @@ pub(super) struct Sps {
 
 impl Sps {
     /// Reads a NAL unit of type 7, with its header byte; `None` if it breaks off or isn't one.
-    pub(super) fn parse(nal: &[u8]) -> Option<Self> {
+    pub fn parse(nal: &[u8]) -> Option<Self> {
         let (&header, rest) = nal.split_first()?;
         if header & 0x1f != 7 {
             return None;
@@ -78,8 +82,28 @@ impl Sps {
             }
         }
         // What lacks or breaks off in the optional part has its default value.
-        let full_range = bits.full_range().unwrap_or(false);
-        Some(Self { chroma_format, bit_depth, interlaced, full_range, width, height })
+        let (full_range, reordered) = (false, None);
+        let mut sps = Self { chroma_format, bit_depth, interlaced, full_range, reordered, width, height };
+        let _ = bits.usability(&mut sps);
+        Some(sps)
+    }
+
+    /// What of it isn't decoded here, to follow "H.264 with".
+    pub fn unsupported(&self) -> Option<String> {
+        if self.bit_depth != 8 {
+            Some(format!("{} bits a sample", self.bit_depth))
+        } else if self.chroma_format != 1 {
+            // OpenH264 takes grey streams, but crops them wrongly.
+            let formats = ["grey samples only", "4:2:0", "4:2:2 colour", "4:4:4 colour"];
+            let format = formats.get(self.chroma_format as usize).unwrap_or(&"an unknown colour format");
+            Some(format.to_string())
+        } else if self.interlaced {
+            Some("interlaced frames".into())
+        } else if self.width * self.height > MAX_PIXELS {
+            Some(format!("{} x {} pixels", self.width, self.height))
+        } else {
+            None
+        }
     }
 }
 
@@ -153,8 +177,8 @@ impl Bits<'_> {
         Some(())
     }
 
-    /// `video_full_range_flag`, if there is video usability information (E.1.1) with it.
-    fn full_range(&mut self) -> Option<bool> {
+    /// What is taken of the video usability information (E.1.1), as far as there is some.
+    fn usability(&mut self, sps: &mut Sps) -> Option<()> {
         if !self.flag()? {
             return None;
         }
@@ -164,11 +188,55 @@ impl Bits<'_> {
         if self.flag()? {
             self.take(1)?;
         }
-        if !self.flag()? {
-            return None;
+        if self.flag()? {
+            self.take(3)?;
+            sps.full_range = self.flag()?;
+            if self.flag()? {
+                self.take(24)?;
+            }
         }
-        self.take(3)?;
-        self.flag()
+        if self.flag()? {
+            self.unsigned()?;
+            self.unsigned()?;
+        }
+        // Timing.
+        if self.flag()? {
+            self.take(32)?;
+            self.take(32)?;
+            self.take(1)?;
+        }
+        let mut decoders = 0;
+        for _ in 0..2 {
+            if self.flag()? {
+                self.skip_reference_decoder()?;
+                decoders += 1;
+            }
+        }
+        if decoders > 0 {
+            self.take(1)?;
+        }
+        self.take(1)?;
+        if self.flag()? {
+            self.take(1)?;
+            for _ in 0..4 {
+                self.unsigned()?;
+            }
+            sps.reordered = Some(self.unsigned()?);
+        }
+        Some(())
+    }
+
+    /// E.1.2
+    fn skip_reference_decoder(&mut self) -> Option<()> {
+        let buffers = self.unsigned()?.min(31) + 1;
+        self.take(8)?;
+        for _ in 0..buffers {
+            self.unsigned()?;
+            self.unsigned()?;
+            self.take(1)?;
+        }
+        self.take(20)?;
+        Some(())
     }
 }
 
@@ -240,6 +308,7 @@ mod tests {
                         bit_depth: 8,
                         interlaced: false,
                         full_range: full == 1,
+                        reordered: None,
                         width: 48,
                         height: 32,
                     };
@@ -259,6 +328,31 @@ mod tests {
             writer.bits(0b1000, 4).bits(0xff, 8);
         };
         assert!(!Sps::parse(&sps(66, 1, no_video_signal)).unwrap().full_range);
+    }
+
+    #[test]
+    fn how_many_pictures_are_reordered_is_found_behind_all_that_may_precede_it() {
+        for count in [0, 2] {
+            let plain = sps(100, 1, |writer| {
+                // Nothing but the restrictions.
+                writer.bits(1, 1).bits(0, 8).bits(0b11, 2);
+                writer.unsigned(0).unsigned(0).unsigned(9).unsigned(9).unsigned(count).unsigned(4);
+            });
+            let long = sps(100, 1, |writer| {
+                // A signal's type with colours, places of chroma, timing, one reference decoder.
+                writer.bits(0b1001, 4).bits(5, 3).bits(0b01, 2).bits(0x01_01_01, 24);
+                writer.bits(1, 1).unsigned(0).unsigned(0).bits(1, 1).bits(1, 32).bits(50, 32).bits(1, 1);
+                writer.bits(1, 1).unsigned(1).bits(0x12, 8);
+                for _ in 0..2 {
+                    writer.unsigned(1000).unsigned(2000).bits(0, 1);
+                }
+                writer.bits(0, 20).bits(0, 1).bits(0, 1).bits(0, 1).bits(0b11, 2);
+                writer.unsigned(0).unsigned(0).unsigned(9).unsigned(9).unsigned(count).unsigned(4);
+            });
+            for nal in [plain, long] {
+                assert_eq!(Sps::parse(&nal).unwrap().reordered, Some(count));
+            }
+        }
     }
 
     #[test]

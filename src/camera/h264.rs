@@ -4,23 +4,24 @@
 //! loses one where a call completes two. The container knows the order, so each access unit carries a tag here
 //! that comes back with its picture. For that the crate's raw interface is needed.
 
-use super::Image;
-use crate::camera::{PixelFormat, Range};
+pub mod sps;
+
+use super::{Image, PixelFormat, Range};
 use openh264::OpenH264API;
 use openh264::decoder::{DecoderConfig, Flush};
 use openh264_sys2::SBufferInfo;
 use std::ptr::{null, null_mut};
 
 /// Pictures that H.264 can hold back for reordering: its largest picture buffer (A.3.1, MaxDpbFrames).
-pub(super) const MOST_HELD_BACK: usize = 16;
+pub const MOST_HELD_BACK: usize = 16;
 
 /// A decoder for one stream, single-threaded.
-pub(super) struct Decoder {
+pub struct Decoder {
     inner: openh264::decoder::Decoder,
 }
 
 impl Decoder {
-    pub(super) fn new() -> Result<Self, String> {
+    pub fn new() -> Result<Self, String> {
         // Threads stay at 0, which decodes in the calling thread; the trace stays quiet. Both are the defaults.
         let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
         let inner = openh264::decoder::Decoder::with_api_config(OpenH264API::from_source(), config)
@@ -34,7 +35,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What is wrong with this unit. Pictures of earlier ones are in `out` all the same.
-    pub(super) fn decode(
+    pub fn decode(
         &mut self,
         unit: &[u8],
         tag: u64,
@@ -60,7 +61,7 @@ impl Decoder {
     }
 
     /// Appends the pictures that were held back for reordering, once all units were given.
-    pub(super) fn flush(&mut self, full_range: bool, out: &mut Vec<(u64, Image)>) {
+    pub fn flush(&mut self, full_range: bool, out: &mut Vec<(u64, Image)>) {
         for _ in 0..MOST_HELD_BACK {
             let mut planes = [null_mut::<u8>(); 3];
             let mut info = SBufferInfo::default();
@@ -141,7 +142,7 @@ impl Layout {
     }
 }
 
-/// What OpenH264's error bits (DECODING_STATE in codec_app_def.h) mean for a recording.
+/// What OpenH264's error bits (DECODING_STATE in codec_app_def.h) mean.
 fn words(state: u32) -> String {
     let reasons = [
         (0x02 | 0x08, "a frame that it builds on is missing"),
