@@ -109,6 +109,7 @@ fn analyses(
     let mut analyses = Vec::new();
     while let Ok(frame) = recording.next_frame() {
         analyses.push(pipeline.process(&frame, None).unwrap());
+        pipeline.ask_network();
     }
     (analyses, pipeline.into_anomaly())
 }

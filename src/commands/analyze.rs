@@ -96,6 +96,7 @@ struct Stages {
     read: u64,
     decode: u64,
     motion: u64,
+    /// The network's look included.
     anomaly: u64,
 }
 
@@ -265,8 +266,10 @@ fn step(
         match pipeline.process(&frame, None) {
             Ok(analysis) => {
                 let timings = analysis.timings;
-                let [decode, motion, anomaly] =
+                let [decode, motion, judging] =
                     [timings.decode, timings.motion, timings.anomaly].map(u64::from);
+                let looking = pipeline.ask_network().unwrap_or_default().as_micros() as u64;
+                let anomaly = judging + looking;
                 return Ok(Some((frame, analysis, Stages { read, decode, motion, anomaly })));
             }
             Err(error) => summary.skip(name, &error.to_string()),
