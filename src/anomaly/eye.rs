@@ -28,6 +28,8 @@ pub(super) struct Due {
     /// When the frame was taken.
     pub time: Duration,
     pub learning: Learning,
+    /// Seconds since the frame before, if this one is to be learned.
+    pub step: Option<f64>,
     /// The frame was judged, without what this look will show.
     pub judged: bool,
 }

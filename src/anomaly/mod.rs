@@ -193,7 +193,8 @@ impl Anomaly {
         self.settings = settings.clone();
     }
 
-    /// Judges a frame, with what the network saw before it, and learns from it. Then [`Anomaly::ask_network`] is due.
+    /// Judges a frame, with what the network saw before it, and learns from it. Then [`Anomaly::ask_network`] is due: a frame
+    /// that the network is to look at is learned there.
     pub fn look(&mut self, seen: &Seen) -> Judgement {
         let step = self.last.map_or(0.0, |last| seen.time.saturating_sub(last).as_secs_f64()).min(2.5);
         self.last = Some(seen.time);
@@ -233,15 +234,12 @@ impl Anomaly {
         if self.anomalous || trespassed {
             self.disturbed = Some(seen.time);
         }
-        if self.is_to_be_learned(learning, seen.time) {
-            let adapt_seconds = self.settings.adapt_days * 86_400.0;
-            let sees = self.eye.is_some() && self.blind.is_none();
-            self.baseline.learn(&values, seen.time, step, adapt_seconds, sees);
-        } else {
-            self.baseline.interrupt();
+        let step = self.is_to_be_learned(learning, seen.time).then_some(step);
+        self.plan_look(seen, stacked, Due { time: seen.time, learning, step, judged: level.is_some() });
+        if !self.is_look_due() {
+            self.learn(&values, seen.time, step);
         }
         self.values = values;
-        self.plan_look(seen, stacked, learning, level.is_some());
         Judgement {
             score,
             verdict,
@@ -321,13 +319,20 @@ impl Anomaly {
         }
     }
 
+    /// Learns of a frame; `step` are the seconds since the one before, `None` if it isn't to be learned.
+    fn learn(&mut self, values: &Values, time: Duration, step: Option<f64>) {
+        let Some(step) = step else { return self.baseline.interrupt() };
+        let adapt_seconds = self.settings.adapt_days * 86_400.0;
+        let sees = self.eye.is_some() && self.blind.is_none();
+        self.baseline.learn(values, time, step, adapt_seconds, sees);
+    }
+
     /// Decides whether the network is to look at this frame.
-    fn plan_look(&mut self, seen: &Seen, stacked: bool, learning: Learning, judged: bool) {
+    fn plan_look(&mut self, seen: &Seen, stacked: bool, look: Due) {
         let Some(eye) = &mut self.eye else { return };
         let moves =
             seen.mask.data.iter().any(|&sample| sample != 0) || seen.moving.lighting || seen.moving.learning;
         let pace = Pace { settings: &self.settings, most: self.most_looks, step: self.stack.step() };
-        let look = Due { time: seen.time, learning, judged };
         eye.plan(seen.time, moves, &pace, Some(look).filter(|_| stacked && self.only != Only::Behaviour));
     }
 
@@ -336,16 +341,34 @@ impl Anomaly {
         self.eye.as_ref().is_some_and(|eye| eye.due.is_some())
     }
 
-    /// Lets the network look at the last frame, if it is time; true if it could. What it sees counts from the next frame
-    /// on, so that this one can be shown before.
+    /// Lets the network look at the last frame, if it is time; true if it could. The frame is learned with what it sees, which is
+    /// judged from the next frame on, so that this one can be shown before.
     pub fn ask_network(&mut self) -> bool {
+        let Some(due) = self.eye.as_mut().and_then(|eye| eye.due.take()) else { return false };
+        let looked = self.take_look(&due);
+        let mut values = self.values.clone();
+        if let Some(eye) = &self.eye {
+            eye.tell(&mut values);
+        }
+        let mut step = due.step;
+        if due.judged {
+            let (verdict, _) = self.judge(&self.judged(&values));
+            self.undecided = verdict.is_some() != self.anomalous;
+            if verdict.is_some() {
+                (self.disturbed, step) = (Some(due.time), None);
+            }
+        }
+        self.learn(&values, due.time, step);
+        looked
+    }
+
+    fn take_look(&mut self, due: &Due) -> bool {
         let Some(eye) = &mut self.eye else { return false };
-        let Some(Due { time, learning, judged }) = eye.due.take() else { return false };
-        let learning = match learning {
+        let learning = match due.learning {
             Learning::Slowly if !self.baseline.is_sight_known() => Learning::Everything,
             learning => learning,
         };
-        eye.looked = Some(time);
+        eye.looked = Some(due.time);
         eye.values = Values::default();
         let interval = self.stack.step();
         let descriptors = match eye.network.describe(self.stack.planes()) {
@@ -363,14 +386,8 @@ impl Anomaly {
         self.baseline.sight(columns, rows, &eye.layout);
         let learned = self.baseline.sight_learned();
         let sight = self.baseline.sight(columns, rows, &eye.layout);
-        let look = Look { columns, rows, values: descriptors.values, time, interval };
+        let look = Look { columns, rows, values: descriptors.values, time: due.time, interval };
         sight.look(&look, &eye.layout, learning, learned, &mut eye.values);
-        if judged {
-            let mut values = self.values.clone();
-            eye.tell(&mut values);
-            let (verdict, _) = self.judge(&self.judged(&values));
-            self.undecided = verdict.is_some() != self.anomalous;
-        }
         true
     }
 
