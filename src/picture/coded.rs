@@ -22,7 +22,6 @@ pub use transform::Scale;
 
 use super::jpeg::JpegError;
 use header::Header;
-use std::borrow::Cow;
 
 /// Why a picture isn't read here. The texts are for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,15 +36,12 @@ pub enum Refusal {
 
 /// A camera's picture as others can read it: with the standard's Huffman tables if it has none, and without the zeros
 /// that some drivers leave behind it.
-pub fn complete(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    let bytes = &bytes[..end];
-    if !Header::read(bytes).is_ok_and(|header| header.has_no_tables()) {
-        return bytes.into();
+pub fn complete(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.truncate(bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1));
+    if Header::read(&bytes).is_ok_and(|header| header.has_no_tables()) {
+        standard::insert(&mut bytes);
     }
-    let mut whole = bytes.to_vec();
-    standard::insert(&mut whole);
-    whole.into()
+    bytes
 }
 
 fn corrupt(what: &str) -> Refusal {

@@ -21,6 +21,12 @@ pub struct Made {
 }
 
 impl Made {
+    /// A camera's JPEG picture as it came; `None` if it is cut off.
+    pub fn as_it_came(data: Vec<u8>) -> Option<Self> {
+        let whole = jpeg::is_whole(&data).then(|| coded::complete(data))?;
+        Some(Self { jpeg: whole.into(), overlay: false, quality: None })
+    }
+
     pub fn fits(&self, wish: Wish) -> bool {
         let quality = self.quality.map_or(wish.any_quality, |quality| quality == wish.quality);
         quality && wish.overlay == self.overlay
@@ -67,7 +73,7 @@ impl Maker {
             for overlay in [false, true] {
                 if wishes.iter().any(|wish| wish.any_quality && wish.overlay == overlay) {
                     match self.own(frame, overlay.then_some(drawn), &mut index) {
-                        Ok(jpeg) => made.push(Made { jpeg, overlay, quality: None }),
+                        Ok(own) => made.push(own),
                         Err(Refusal::Unsupported(why)) => self.refuse(why),
                         // The scan is strict: whether it can be shown all the same is libjpeg's to say.
                         Err(Refusal::Broken(_)) => {}
@@ -107,13 +113,10 @@ impl Maker {
         frame: &Frame,
         drawn: Option<&Overlay>,
         index: &mut Option<Index>,
-    ) -> Result<Bytes, Refusal> {
+    ) -> Result<Made, Refusal> {
         if drawn.is_none() && self.privacy.hides_nothing() {
             // Not each frame is analysed.
-            if !jpeg::is_whole(&frame.data) {
-                return Err(JpegError::Truncated.into());
-            }
-            return Ok(coded::complete(&frame.data).into_owned().into());
+            return Made::as_it_came(frame.data.clone()).ok_or_else(|| JpegError::Truncated.into());
         }
         let mut canvas = match index.take() {
             Some(index) => self.splicer.open_with(&frame.data, index)?,
@@ -123,7 +126,8 @@ impl Maker {
         if let Some(drawn) = drawn {
             overlay::draw(&mut canvas, drawn);
         }
-        canvas.finish().map(Bytes::from)
+        let jpeg = canvas.finish()?.into();
+        Ok(Made { jpeg, overlay: drawn.is_some(), quality: None })
     }
 
     fn refuse(&mut self, why: &'static str) {
