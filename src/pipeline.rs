@@ -66,7 +66,7 @@ pub struct Region {
 pub struct Timings {
     pub decode: u32,
     pub motion: u32,
-    /// The anomaly detection, the network included.
+    /// The anomaly detection, but for the network's look, which comes when all this is told.
     pub anomaly: u32,
 }
 
@@ -164,7 +164,8 @@ impl Pipeline {
         self.anomaly
     }
 
-    /// Analyses one frame. `hour` is the local time of a frame that is of now.
+    /// Analyses one frame, with what the network saw before it; then [`Pipeline::ask_network`] is due. `hour` is the local
+    /// time of a frame that is of now.
     ///
     /// # Errors
     /// The frame can't be decoded: it is skipped, and what was learned stays.
@@ -207,6 +208,19 @@ impl Pipeline {
         })
     }
 
+    /// Whether the network is to look at the last frame.
+    pub fn is_look_due(&self) -> bool {
+        self.anomaly.as_ref().is_some_and(Anomaly::is_look_due)
+    }
+
+    /// Lets the network look at the last frame, if it is time; gives what is said of the frame now and the time that it took, if it
+    /// could. The state follows with the next frame, so whoever shows frames can show this one before.
+    pub fn ask_network(&mut self) -> Option<(Judgement, Duration)> {
+        let watch = Stopwatch::start();
+        let judgement = self.anomaly.as_mut()?.ask_network()?;
+        Some((judgement, Duration::from_micros(watch.lap().into())))
+    }
+
     /// The picture in which motion is sought.
     fn luma(&mut self, frame: &Frame) -> Result<Plane, PictureError> {
         self.scanned = false;
@@ -232,9 +246,12 @@ impl Pipeline {
         std::mem::take(&mut self.scanned).then(|| self.scanner.take_index())
     }
 
-    /// Whether the very next frame matters: something new was seen that isn't believed yet.
+    /// Whether the very next frame matters: something new was seen that isn't believed yet, or not told.
     pub fn is_undecided(&self) -> bool {
-        self.motion.is_undecided() || self.machine.is_undecided()
+        let anomaly = self.anomaly.as_ref();
+        self.motion.is_undecided()
+            || self.machine.is_undecided()
+            || anomaly.is_some_and(Anomaly::is_undecided)
     }
 
     /// The last frame's foreground at the size at which motion was sought, 0 or 255.

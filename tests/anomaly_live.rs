@@ -1,4 +1,5 @@
-//! The live service says of a recording what `analyze` says of it, frame by frame.
+//! The live service says of a recording what `analyze` says of it, frame by frame; but for what the network sees in a frame, which
+//! `analyze` waits for, and the live service tells with the next one.
 
 #[path = "common/clip.rs"]
 mod clip;
@@ -68,6 +69,18 @@ fn live(state: TempDir, config: &str, frames: usize) -> Option<Found> {
     Some(found)
 }
 
+fn told<'a>(analyses: impl Iterator<Item = &'a Analysis>) -> Found {
+    analyses
+        .map(|analysis| {
+            let judgement = analysis.judgement.as_ref().unwrap();
+            let kind = judgement.verdict.as_ref().map(|verdict| verdict.anomaly_type);
+            // Through text, as what comes from the server: an f32 written as such.
+            let text = serde_json::to_string(&(analysis.state, judgement.score, kind)).unwrap();
+            (analysis.sequence, serde_json::from_str(&text).unwrap())
+        })
+        .collect()
+}
+
 fn compare(expected: &Found, mut attempt: impl FnMut() -> Option<Found>) {
     let found = (0..ATTEMPTS).find_map(|_| attempt()).expect("this machine is too busy to play a small clip");
     for (sequence, wanted) in expected {
@@ -84,31 +97,38 @@ fn live_and_analyze_say_the_same_of_every_frame() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();
-    let expected: Found = lines
-        .lines()
-        .map(|line| {
-            let line: Value = serde_json::from_str(line).unwrap();
-            let found = json!([line["ai_status"], line["anomaly_score"], line["anomaly_type"]]);
-            (line["frame"].as_u64().unwrap(), found)
-        })
-        .collect();
-    assert_eq!(expected.len(), 24 * clip::FPS as usize);
-    let scores: Vec<f64> = expected.values().map(|found| found[1].as_f64().unwrap()).collect();
-    assert!(scores.iter().any(|&score| score > 0.1), "something was judged");
-    assert!(expected.values().any(|found| found[0] != "IDLE"), "something moved");
-    compare(&expected, || live(tempfile::tempdir().unwrap(), &config, expected.len()));
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 24 * clip::FPS as usize);
+    let settings: Config = config::load(Path::new(&config)).unwrap();
+    let anomaly = Anomaly::configured(&settings.cameras[0], &settings.network);
+    let seen = analyses(&settings.cameras[0], anomaly, Path::new(&clip)).0;
+    let shown = told(seen.iter().map(|(shown, _)| shown));
+    let judged = told(seen.iter().map(|(_, judged)| judged));
+    for line in &lines {
+        let found = json!([line["ai_status"], line["anomaly_score"], line["anomaly_type"]]);
+        assert_eq!(found, judged[&line["frame"].as_u64().unwrap()]);
+    }
+    assert!(lines.iter().any(|line| line["anomaly_score"].as_f64() > Some(0.1)), "something was judged");
+    assert!(lines.iter().any(|line| line["ai_status"] != "IDLE"), "something moved");
+    compare(&shown, || live(tempfile::tempdir().unwrap(), &config, shown.len()));
 }
 
+/// Of each frame what is shown of it at once, and what is said of it when the network has looked.
 fn analyses(
     camera: &config::Camera,
     anomaly: Option<Anomaly>,
     clip: &Path,
-) -> (Vec<Analysis>, Option<Anomaly>) {
+) -> (Vec<(Analysis, Analysis)>, Option<Anomaly>) {
     let mut recording = replay::open(clip, Pace::Unlimited, false).unwrap();
     let mut pipeline = Pipeline::new(camera, anomaly);
     let mut analyses = Vec::new();
     while let Ok(frame) = recording.next_frame() {
-        analyses.push(pipeline.process(&frame, None).unwrap());
+        let shown = pipeline.process(&frame, None).unwrap();
+        let mut judged = shown.clone();
+        if let Some((judgement, _)) = pipeline.ask_network() {
+            judged.judgement = Some(judgement);
+        }
+        analyses.push((shown, judged));
     }
     (analyses, pipeline.into_anomaly())
 }
@@ -137,16 +157,7 @@ fn what_was_learned_is_restored_and_live_gives_the_same_verdicts() {
     let kept = Kept { baseline: anomaly.baseline().clone(), origin };
     anomaly.set_baseline(kept.baseline.clone());
     let (expected, _) = analyses(camera, Some(anomaly), Path::new(&clip));
-    let expected: Found = expected
-        .iter()
-        .map(|analysis| {
-            let judgement = analysis.judgement.as_ref().unwrap();
-            let kind = judgement.verdict.as_ref().map(|verdict| verdict.anomaly_type);
-            // Through text, as what comes from the server: an f32 written as such.
-            let text = serde_json::to_string(&(analysis.state, judgement.score, kind)).unwrap();
-            (analysis.sequence, serde_json::from_str(&text).unwrap())
-        })
-        .collect();
+    let expected = told(expected.iter().map(|(shown, _)| shown));
     assert!(expected.values().any(|found| !found[2].is_null()), "the unusual thing is told");
     compare(&expected, || {
         let state = tempfile::tempdir().unwrap();

@@ -55,6 +55,7 @@ fn each_staged_anomaly_is_found_and_daily_life_raises_no_alarm() {
             let frame = scene.next_frame().expect("the demo goes on");
             let at = frame.captured.as_secs_f64() % demo::CYCLE_SECONDS;
             let analysis = pipeline.process(&frame, None).expect("drawn frames can be used");
+            pipeline.ask_network();
             let staged = demo::schedule().iter().position(|unusual| {
                 let calm = cycle < demo::CALM_CYCLES && unusual.name != "intrusion";
                 let end = unusual.at_seconds + unusual.duration_seconds + AFTERMATH_SECONDS;

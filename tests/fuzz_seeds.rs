@@ -248,6 +248,7 @@ fn baselines() -> Outcome<()> {
             let seen =
                 Seen { luma: &luma, mask: motion.mask(), moving: &moving, time: frame.captured, hour: None };
             anomaly.look(&seen);
+            anomaly.ask_network();
         }
         anomaly.end_teaching();
         let origin = Origin { network: sees.then_some(1), size: Some((160, 120)), source: 1 };

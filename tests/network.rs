@@ -5,7 +5,7 @@
 mod skip;
 
 use edge_cctv::anomaly::library::LibraryError;
-use edge_cctv::anomaly::model::{ModelError, ModelSource, Network};
+use edge_cctv::anomaly::model::{Describe, ModelError, ModelSource, Network};
 use edge_cctv::config::Provider;
 use edge_cctv::picture::plane::Plane;
 use std::path::{Path, PathBuf};

@@ -44,7 +44,7 @@ fn watch(form: impl Fn(&Picture) -> Vec<u8>) -> (Vec<usize>, Picture, Option<&'s
             let drawn = Overlay { camera: "yard", time: "12:00:00", analysis: &analysis, zones: &[] };
             let wish = Wish { quality: 80, any_quality: true, fps: None, overlay: true };
             let index = pipeline.take_index();
-            shown = maker.make(&frame, &drawn, &[wish], index).unwrap().pop();
+            shown = maker.make(&Arc::new(frame), &drawn, &[wish], index).unwrap().pop();
         }
     }
     let shown = jpeg::decode(&shown.expect("it is shown").jpeg).unwrap();

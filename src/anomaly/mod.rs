@@ -5,6 +5,9 @@
 pub mod baseline;
 mod behaviour;
 pub mod contract;
+mod eye;
+#[cfg(test)]
+pub mod fake;
 pub mod finding;
 mod histogram;
 pub mod hours;
@@ -27,10 +30,11 @@ use crate::config;
 use crate::motion::Moving;
 use crate::picture::plane::Plane;
 use baseline::Baseline;
+use eye::{Due, Eye, Pace};
 use hours::Hour;
-use model::{ModelSource, Network, NetworkInfo};
+use model::{Describe, ModelSource, Network, NetworkInfo};
 use serde::Serialize;
-use sight::{Layout, Learning, Look, Sight};
+use sight::{Learning, Look, Sight};
 use signal::{Measured, Signal, Values};
 use stack::Stack;
 use std::time::Duration;
@@ -60,8 +64,6 @@ pub struct Judgement {
     /// From 0 to 1.
     pub progress: f32,
     pub complete: bool,
-    /// The network looked at this frame.
-    pub looked: bool,
 }
 
 /// How rare one signal's value is.
@@ -73,17 +75,6 @@ pub struct Rarity {
     /// Minus the decimal logarithm of the share of normal moments that reach it, and of normal ten-second blocks.
     pub moments: f32,
     pub blocks: f32,
-}
-
-/// The network with what is needed to feed it.
-struct Eye {
-    network: Network,
-    layout: Layout,
-    /// When it looked last, and when something moved last.
-    looked: Option<Duration>,
-    moved: Option<Duration>,
-    /// The last look's values.
-    values: Values,
 }
 
 /// The judge of one camera.
@@ -101,6 +92,8 @@ pub struct Anomaly {
     /// Teaching: all that is seen is normal, and nothing is judged.
     teaching: bool,
     anomalous: bool,
+    /// With what the network saw since, the last frame would have been judged otherwise.
+    undecided: bool,
     /// When something was seen last that isn't normal.
     disturbed: Option<Duration>,
     /// Tracks that are, or were, in an alert zone.
@@ -131,9 +124,6 @@ const MOVED_FOR: Duration = Duration::from_secs(60);
 /// After an anomaly nothing is learned for so long: who caused it is still leaving.
 const DISTURBED_FOR: Duration = Duration::from_secs(10);
 
-/// After motion the network looks on at its full rate for so long.
-const AFTERMATH: Duration = Duration::from_millis(1000);
-
 impl Anomaly {
     /// For a camera as configured: `None` if its anomalies aren't to be looked for. A network that can't be had is told
     /// in the log, and the other signals are judged without it.
@@ -162,6 +152,7 @@ impl Anomaly {
             paused: false,
             teaching: false,
             anomalous: false,
+            undecided: false,
             disturbed: None,
             trespassers: Vec::new(),
             last: None,
@@ -175,21 +166,35 @@ impl Anomaly {
     pub fn find_network(&mut self, network: &config::Network) -> bool {
         let source = ModelSource::configured(&network.model);
         let loaded = Network::load(&network.library, &source, network.provider);
-        match loaded.map_err(|error| error.to_string()).and_then(Eye::new) {
-            Ok(eye) => {
-                self.stack = Stack::new(eye.network.info().interval, eye.network.info().stride);
-                (self.eye, self.blind) = (Some(eye), None);
+        match loaded
+            .map_err(|error| error.to_string())
+            .and_then(|network| self.set_network(Box::new(network)))
+        {
+            Ok(()) => true,
+            Err(why) => {
+                (self.eye, self.blind) = (None, Some(why));
+                false
             }
-            Err(why) => (self.eye, self.blind) = (None, Some(why)),
         }
-        self.eye.is_some()
+    }
+
+    /// Takes a network.
+    ///
+    /// # Errors
+    /// It gives other descriptors than those that are understood here, in words.
+    pub fn set_network(&mut self, network: Box<dyn Describe>) -> Result<(), String> {
+        let eye = Eye::new(network)?;
+        self.stack = Stack::new(eye.network.info().interval, eye.network.info().stride);
+        (self.eye, self.blind) = (Some(eye), None);
+        Ok(())
     }
 
     pub fn configure(&mut self, settings: &config::Anomaly) {
         self.settings = settings.clone();
     }
 
-    /// Judges a frame and learns from it.
+    /// Judges a frame, with what the network saw before it, and learns from it. Then [`Anomaly::ask_network`] is due: a frame
+    /// that the network is to look at is learned there.
     pub fn look(&mut self, seen: &Seen) -> Judgement {
         let step = self.last.map_or(0.0, |last| seen.time.saturating_sub(last).as_secs_f64()).min(2.5);
         self.last = Some(seen.time);
@@ -214,19 +219,10 @@ impl Anomaly {
             self.baseline.behaviour.look(seen.moving, seen.mask, seen.time, learns, &mut values);
             self.by_the_hour(seen, learns, step, &mut values);
         }
-        let looked = self.only != Only::Behaviour && self.ask_network(seen, learning, stacked);
         if let Some(eye) = &self.eye {
-            for signal in Signal::ALL.into_iter().filter(|signal| signal.is_networks()) {
-                values.set(signal, eye.values.get(signal).copied());
-            }
+            eye.tell(&mut values);
         }
-        let mut judged = values.clone();
-        if self.baseline.is_complete() && !self.baseline.is_sight_known() {
-            // The network is new, or the picture's geometry: what it says has no normal range yet.
-            for signal in Signal::ALL.into_iter().filter(|signal| signal.is_networks()) {
-                judged.set(signal, None);
-            }
-        }
+        let judged = self.judged(&values);
         let score = verdict::score(&judged, &self.baseline.spreads, &self.baseline.tails);
         let judges = self.baseline.is_complete() && !self.teaching;
         let (verdict, level) = match tampered {
@@ -234,32 +230,43 @@ impl Anomaly {
             None if judges && believable => self.judge(&judged),
             None => (None, None),
         };
-        self.anomalous = verdict.is_some();
-        if self.anomalous || trespassed {
+        let anomalous = std::mem::replace(&mut self.anomalous, verdict.is_some());
+        self.undecided = false;
+        if trespassed {
             self.disturbed = Some(seen.time);
         }
-        if self.is_to_be_learned(learning, seen.time) {
-            let adapt_seconds = self.settings.adapt_days * 86_400.0;
-            let sees = self.eye.is_some() && self.blind.is_none();
-            self.baseline.learn(&values, seen.time, step, adapt_seconds, sees);
-        } else {
-            self.baseline.interrupt();
+        let judgement = self.judgement(score, verdict, level);
+        let due = Due { time: seen.time, learning, step, judgement: judgement.clone(), anomalous };
+        self.plan_look(seen, stacked, due);
+        if !self.is_look_due() {
+            self.learn(&values, seen.time, learning, step);
         }
         self.values = values;
-        Judgement {
-            score,
-            verdict,
-            level,
-            progress: self.baseline.progress(),
-            complete: self.baseline.is_complete(),
-            looked,
-        }
+        // Learning may have gone on meanwhile.
+        let Judgement { score, verdict, level, .. } = judgement;
+        self.judgement(score, verdict, level)
+    }
+
+    fn judgement(&self, score: f32, verdict: Option<Verdict>, level: Option<Level>) -> Judgement {
+        let (progress, complete) = (self.baseline.progress(), self.baseline.is_complete());
+        Judgement { score, verdict, level, progress, complete }
     }
 
     /// Whether the baseline learns from a frame: an anomaly isn't over when it is told no more.
     fn is_to_be_learned(&self, learning: Learning, time: Duration) -> bool {
         let calm = self.disturbed.is_none_or(|last| time.saturating_sub(last) > DISTURBED_FOR);
         learning == Learning::Everything || (learning == Learning::Slowly && calm)
+    }
+
+    /// What can be judged: while the network is new, or the picture's geometry, what it says has no normal range yet.
+    fn judged(&self, values: &Values) -> Values {
+        let mut judged = values.clone();
+        if self.baseline.is_complete() && !self.baseline.is_sight_known() {
+            for signal in Signal::ALL.into_iter().filter(|signal| signal.is_networks()) {
+                judged.set(signal, None);
+            }
+        }
+        judged
     }
 
     fn judge(&self, values: &Values) -> (Option<Verdict>, Option<Level>) {
@@ -315,22 +322,65 @@ impl Anomaly {
         }
     }
 
-    /// Lets the network look if it is time; true if it did.
-    fn ask_network(&mut self, seen: &Seen, learning: Learning, stacked: bool) -> bool {
-        let Some(eye) = &mut self.eye else { return false };
+    /// Learns of a frame, if it is to be learned; `step` are the seconds since the one before.
+    fn learn(&mut self, values: &Values, time: Duration, learning: Learning, step: f64) {
+        if self.anomalous {
+            self.disturbed = Some(time);
+        }
+        if !self.is_to_be_learned(learning, time) {
+            return self.baseline.interrupt();
+        }
+        let adapt_seconds = self.settings.adapt_days * 86_400.0;
+        let sees = self.eye.is_some() && self.blind.is_none();
+        self.baseline.learn(values, time, step, adapt_seconds, sees);
+    }
+
+    /// Decides whether the network is to look at this frame.
+    fn plan_look(&mut self, seen: &Seen, stacked: bool, look: Due) {
+        let Some(eye) = &mut self.eye else { return };
         let moves =
             seen.mask.data.iter().any(|&sample| sample != 0) || seen.moving.lighting || seen.moving.learning;
-        if moves {
-            eye.moved = Some(seen.time);
+        let pace = Pace { settings: &self.settings, most: self.most_looks, step: self.stack.step() };
+        eye.plan(seen.time, moves, &pace, Some(look).filter(|_| stacked && self.only != Only::Behaviour));
+    }
+
+    /// Whether the network is to look at the last frame.
+    pub fn is_look_due(&self) -> bool {
+        self.eye.as_ref().is_some_and(|eye| eye.due.is_some())
+    }
+
+    /// Lets the network look at the last frame, if it is time, so that this one can be shown before. The frame is judged again with
+    /// what it sees, and learned; that is what is given, or `None` if it couldn't look.
+    pub fn ask_network(&mut self) -> Option<Judgement> {
+        let due = self.eye.as_mut()?.due.take()?;
+        let looked = self.take_look(&due);
+        let mut values = std::mem::take(&mut self.values);
+        if let Some(eye) = &self.eye {
+            eye.tell(&mut values);
         }
-        if !stacked || !eye.is_due(seen.time, self.stack.step(), &self.settings, self.most_looks) {
-            return false;
+        let judged = self.judged(&values);
+        let score = verdict::score(&judged, &self.baseline.spreads, &self.baseline.tails);
+        let Judgement { mut verdict, mut level, .. } = due.judgement;
+        if level.is_some() {
+            self.anomalous = due.anomalous;
+            let before = verdict.is_some();
+            (verdict, level) = self.judge(&judged);
+            self.anomalous = verdict.is_some();
+            self.undecided = before != self.anomalous;
         }
-        let learning = match learning {
+        self.learn(&values, due.time, due.learning, due.step);
+        self.values = values;
+        looked.then(|| self.judgement(score, verdict, level))
+    }
+
+    fn take_look(&mut self, due: &Due) -> bool {
+        let Some(eye) = &mut self.eye else { return false };
+        let learning = match due.learning {
             Learning::Slowly if !self.baseline.is_sight_known() => Learning::Everything,
             learning => learning,
         };
-        eye.looked = Some(seen.time);
+        eye.looked = Some(due.time);
+        eye.values = Values::default();
         let interval = self.stack.step();
         let descriptors = match eye.network.describe(self.stack.planes()) {
             Ok(descriptors) => descriptors,
@@ -339,7 +389,6 @@ impl Anomaly {
                     log::error!("the network can't judge a picture: {error}");
                 }
                 self.blind = Some(error.to_string());
-                eye.values = Values::default();
                 return false;
             }
         };
@@ -348,10 +397,14 @@ impl Anomaly {
         self.baseline.sight(columns, rows, &eye.layout);
         let learned = self.baseline.sight_learned();
         let sight = self.baseline.sight(columns, rows, &eye.layout);
-        let look = Look { columns, rows, values: descriptors.values, time: seen.time, interval };
-        eye.values = Values::default();
+        let look = Look { columns, rows, values: descriptors.values, time: due.time, interval };
         sight.look(&look, &eye.layout, learning, learned, &mut eye.values);
         true
+    }
+
+    /// Whether the very next frame matters: with what the network saw, the last one would have been judged otherwise.
+    pub fn is_undecided(&self) -> bool {
+        self.undecided
     }
 
     /// All that is seen from now on is normal, until [`Anomaly::end_teaching`].
@@ -369,12 +422,12 @@ impl Anomaly {
     /// The source began anew: what comes next doesn't follow on what was. What was learned stays.
     pub fn cut(&mut self) {
         self.baseline.cut();
-        (self.anomalous, self.disturbed) = (false, None);
+        (self.anomalous, self.undecided, self.disturbed) = (false, false, None);
         self.trespassers.clear();
         self.last = None;
         self.stack.cut();
         if let Some(eye) = &mut self.eye {
-            (eye.looked, eye.moved, eye.values) = (None, None, Values::default());
+            eye.cut();
         }
     }
 
@@ -439,26 +492,5 @@ impl Anomaly {
     /// Why the network doesn't look; `None` if it does.
     pub fn blind(&self) -> Option<&str> {
         self.blind.as_deref()
-    }
-}
-
-impl Eye {
-    /// # Errors
-    /// The network gives other descriptors than those that are understood here, in words.
-    fn new(network: Network) -> Result<Self, String> {
-        let layout = Layout::new(&network.info().groups)?;
-        Ok(Self { network, layout, looked: None, moved: None, values: Values::default() })
-    }
-
-    /// The full rate while something moves and shortly after, else the heartbeat's.
-    fn is_due(&self, time: Duration, step: f32, settings: &config::Anomaly, most: f64) -> bool {
-        let Some(looked) = self.looked else { return true };
-        let lively = self.moved.is_some_and(|moved| time.saturating_sub(moved) <= AFTERMATH);
-        let rests = most <= 0.0;
-        let shortest = 1.0 / if rests { settings.rate_hz } else { settings.rate_hz.min(most) };
-        let period = if lively && !rests { shortest } else { settings.heartbeat_seconds.max(shortest) };
-        // Half a stack's step early is nearer than half a step late.
-        let early = f64::from(step) / 2.0;
-        time < looked || time.saturating_sub(looked).as_secs_f64() + early >= period
     }
 }

@@ -95,6 +95,19 @@ pub struct NetworkInfo {
     pub fingerprint: u64,
 }
 
+/// What describes pictures: the network, or in tests what takes its place.
+pub trait Describe: Send {
+    fn info(&self) -> &NetworkInfo;
+
+    /// Describes a stack of frames, the oldest first, [`NetworkInfo::interval`] apart. All have one size, whose
+    /// sides are multiples of [`NetworkInfo::stride`].
+    ///
+    /// # Errors
+    /// The planes don't fit, the library fails, or the network gives something that is no number. The next stack
+    /// can be tried as if nothing had been.
+    fn describe(&mut self, stack: [&Plane; FRAMES]) -> Result<Descriptors<'_>, ModelError>;
+}
+
 /// A network that is ready to run, for one camera: sessions share the library, not their memory.
 #[derive(Debug)]
 pub struct Network {
@@ -154,18 +167,14 @@ impl Network {
             values: Vec::new(),
         })
     }
+}
 
-    pub fn info(&self) -> &NetworkInfo {
+impl Describe for Network {
+    fn info(&self) -> &NetworkInfo {
         &self.info
     }
 
-    /// Describes a stack of frames, the oldest first, [`NetworkInfo::interval`] apart. All have one size, whose
-    /// sides are multiples of [`NetworkInfo::stride`].
-    ///
-    /// # Errors
-    /// The planes don't fit, the library fails, or the network gives something that is no number. The next stack
-    /// can be tried as if nothing had been.
-    pub fn describe(&mut self, stack: [&Plane; FRAMES]) -> Result<Descriptors<'_>, ModelError> {
+    fn describe(&mut self, stack: [&Plane; FRAMES]) -> Result<Descriptors<'_>, ModelError> {
         let (width, height) = size(&stack)?;
         self.frames.clear();
         for plane in stack {

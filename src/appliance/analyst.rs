@@ -57,9 +57,7 @@ pub(super) fn run(handle: &CameraHandle, ready: mpsc::Sender<()>) {
         pulse.promise(FRAME_PATIENCE);
         analyst.obey();
         if let Taken::Value(incoming) = taken {
-            let number = incoming.number;
-            analyst.analyse(incoming);
-            handle.analysis.finish(number);
+            analyst.take(incoming);
         }
         pulse.rest();
     }
@@ -182,6 +180,15 @@ impl<'a> Analyst<'a> {
         }
     }
 
+    /// All that is done for a frame. It is shown before the network looks at it, and so is what comes during the look and needs no
+    /// analysis.
+    fn take(&mut self, incoming: Incoming) {
+        let number = incoming.number;
+        self.analyse(incoming);
+        self.handle.analysis.finish(number);
+        self.ask_network();
+    }
+
     fn analyse(&mut self, incoming: Incoming) {
         self.configure();
         if let Some(analysis) = self.handle.analysis.known(&incoming) {
@@ -246,6 +253,28 @@ impl<'a> Analyst<'a> {
                 }
             }
             Ok(Err(error)) => self.handle.broken(&error.to_string()),
+            Err(defect) => {
+                self.handle.broken(&defect);
+                self.rebuild();
+            }
+        }
+    }
+
+    /// Lets the network look at the last frame, if it is time.
+    fn ask_network(&mut self) {
+        if !self.pipeline.is_look_due() {
+            return;
+        }
+        match shielded(|| self.pipeline.ask_network()) {
+            Ok(took) => {
+                if let Some((_, took)) = took {
+                    self.handle.analysis.looked(took);
+                }
+                if self.pipeline.is_undecided() {
+                    self.handle.analysis.undecided.store(true, Ordering::Relaxed);
+                }
+                self.tell();
+            }
             Err(defect) => {
                 self.handle.broken(&defect);
                 self.rebuild();

@@ -49,7 +49,7 @@ pub struct Status {
     pub analysis_fps: Option<f32>,
     /// From capture to the end of the analysis.
     pub latency_ms: Option<f32>,
-    /// Time for the analysis of one frame.
+    /// Time for the analysis of one frame, without the network's look.
     pub processing_ms: Option<f32>,
     pub viewers: usize,
     /// Why each of the camera's JPEG pictures is decoded and encoded for viewers, if it is.
@@ -250,13 +250,6 @@ impl AnalysisInbox {
         let anomalous = verdict.is_some_and(|verdict| verdict.is_anomaly && verdict.severity > Severity::Low);
         counts.anomalies += u64::from(anomalous && !counts.anomalous);
         counts.anomalous = anomalous;
-        if analysis.judgement.as_ref().is_some_and(|judgement| judgement.looked) {
-            counts.looks += 1;
-            counts.recent_looks.push_back((now, analysis.timings.anomaly as f32 / 1e3));
-        }
-        while counts.recent_looks.front().is_some_and(|(then, _)| *then + LOOKS_SPAN < now) {
-            counts.recent_looks.pop_front();
-        }
         if counts.session != session {
             return false;
         }
@@ -271,6 +264,17 @@ impl AnalysisInbox {
         counts.newest = Some(analysis.clone());
         counts.took(now);
         true
+    }
+
+    /// The network looked, for so long.
+    pub fn looked(&self, took: Duration) {
+        let now = self.clock.now();
+        let mut counts = lock(&self.counts);
+        counts.looks += 1;
+        counts.recent_looks.push_back((now, took.as_secs_f32() * 1e3));
+        while counts.recent_looks.front().is_some_and(|(then, _)| *then + LOOKS_SPAN < now) {
+            counts.recent_looks.pop_front();
+        }
     }
 
     /// The camera was stopped: only the counters stay.

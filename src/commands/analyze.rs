@@ -96,6 +96,7 @@ struct Stages {
     read: u64,
     decode: u64,
     motion: u64,
+    /// The network's look included.
     anomaly: u64,
 }
 
@@ -263,10 +264,16 @@ fn step(
         };
         let read = reading.elapsed().as_micros() as u64;
         match pipeline.process(&frame, None) {
-            Ok(analysis) => {
+            Ok(mut analysis) => {
                 let timings = analysis.timings;
-                let [decode, motion, anomaly] =
+                let [decode, motion, judging] =
                     [timings.decode, timings.motion, timings.anomaly].map(u64::from);
+                let mut anomaly = judging;
+                // Nobody waits for the frame: what is told of it has its own look in it.
+                if let Some((judgement, took)) = pipeline.ask_network() {
+                    analysis.judgement = Some(judgement);
+                    anomaly += took.as_micros() as u64;
+                }
                 return Ok(Some((frame, analysis, Stages { read, decode, motion, anomaly })));
             }
             Err(error) => summary.skip(name, &error.to_string()),

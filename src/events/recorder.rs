@@ -243,7 +243,7 @@ impl Recorder {
     }
 
     /// Another camera's picture becomes a JPEG one.
-    fn encode(&self, maker: &mut Maker, frame: &Frame) {
+    fn encode(&self, maker: &mut Maker, frame: &Arc<Frame>) {
         // What is unusable is counted by the analysis.
         let Ok(jpeg) = picture(maker, frame) else { return };
         let frame = Arc::new(Frame {
@@ -416,7 +416,7 @@ impl Recorder {
         }
     }
 
-    fn snapshot(&self, event: &Event, frame: &Frame, maker: &mut Maker) -> io::Result<()> {
+    fn snapshot(&self, event: &Event, frame: &Arc<Frame>, maker: &mut Maker) -> io::Result<()> {
         // What is unusable is counted by the analysis.
         let Ok(jpeg) = picture(maker, frame) else { return Ok(()) };
         let files = &self.store.files;
@@ -519,7 +519,7 @@ fn fill(event: &mut Event, episode: &Episode) {
 }
 
 /// A frame's picture with nothing private in it, the camera's own if it is one.
-fn picture(maker: &mut Maker, frame: &Frame) -> Result<Bytes, PictureError> {
+fn picture(maker: &mut Maker, frame: &Arc<Frame>) -> Result<Bytes, PictureError> {
     let plain = Wish { quality: QUALITY, any_quality: true, fps: None, overlay: false };
     let analysis = Analysis::default();
     let nothing = Overlay { camera: "", time: "", analysis: &analysis, zones: &[] };

@@ -10,6 +10,7 @@ use crate::picture::convert::{self, PictureError};
 use crate::picture::jpeg::{self, JpegError};
 use crate::picture::overlay::{self, Overlay};
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A picture for all whose wish it fits.
@@ -20,7 +21,25 @@ pub struct Made {
     quality: Option<u8>,
 }
 
+/// A frame's bytes, which need no copy as long as it is there.
+struct Data(Arc<Frame>);
+
+impl AsRef<[u8]> for Data {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.data
+    }
+}
+
 impl Made {
+    /// A camera's JPEG picture as it came; `None` if it is cut off.
+    pub fn as_it_came(frame: &Arc<Frame>) -> Option<Self> {
+        let jpeg = match jpeg::is_whole(&frame.data).then(|| coded::complete(&frame.data))? {
+            Cow::Borrowed(whole) => Bytes::from_owner(Data(frame.clone())).slice(..whole.len()),
+            Cow::Owned(whole) => whole.into(),
+        };
+        Some(Self { jpeg, overlay: false, quality: None })
+    }
+
     pub fn fits(&self, wish: Wish) -> bool {
         let quality = self.quality.map_or(wish.any_quality, |quality| quality == wish.quality);
         quality && wish.overlay == self.overlay
@@ -57,7 +76,7 @@ impl Maker {
     /// The frame can't be used, or a picture can't be encoded.
     pub fn make(
         &mut self,
-        frame: &Frame,
+        frame: &Arc<Frame>,
         drawn: &Overlay,
         wishes: &[Wish],
         mut index: Option<Index>,
@@ -67,7 +86,7 @@ impl Maker {
             for overlay in [false, true] {
                 if wishes.iter().any(|wish| wish.any_quality && wish.overlay == overlay) {
                     match self.own(frame, overlay.then_some(drawn), &mut index) {
-                        Ok(jpeg) => made.push(Made { jpeg, overlay, quality: None }),
+                        Ok(own) => made.push(own),
                         Err(Refusal::Unsupported(why)) => self.refuse(why),
                         // The scan is strict: whether it can be shown all the same is libjpeg's to say.
                         Err(Refusal::Broken(_)) => {}
@@ -104,16 +123,13 @@ impl Maker {
     /// The camera's own picture, with what is drawn over it.
     fn own(
         &mut self,
-        frame: &Frame,
+        frame: &Arc<Frame>,
         drawn: Option<&Overlay>,
         index: &mut Option<Index>,
-    ) -> Result<Bytes, Refusal> {
+    ) -> Result<Made, Refusal> {
         if drawn.is_none() && self.privacy.hides_nothing() {
             // Not each frame is analysed.
-            if !jpeg::is_whole(&frame.data) {
-                return Err(JpegError::Truncated.into());
-            }
-            return Ok(coded::complete(&frame.data).into_owned().into());
+            return Made::as_it_came(frame).ok_or_else(|| JpegError::Truncated.into());
         }
         let mut canvas = match index.take() {
             Some(index) => self.splicer.open_with(&frame.data, index)?,
@@ -123,7 +139,8 @@ impl Maker {
         if let Some(drawn) = drawn {
             overlay::draw(&mut canvas, drawn);
         }
-        canvas.finish().map(Bytes::from)
+        let jpeg = canvas.finish()?.into();
+        Ok(Made { jpeg, overlay: drawn.is_some(), quality: None })
     }
 
     fn refuse(&mut self, why: &'static str) {
@@ -160,7 +177,7 @@ mod tests {
         let mut maker = Maker::new(Arc::new(camera));
         let zones = maker.camera.zones.clone();
         let drawn = Overlay { camera: "yard", time: "12:00", analysis: &analysis, zones: &zones };
-        maker.make(frame, &drawn, wishes, None).unwrap()
+        maker.make(&Arc::new(frame.clone()), &drawn, wishes, None).unwrap()
     }
 
     #[test]
@@ -179,7 +196,10 @@ mod tests {
         let drawn = Overlay { camera: "", time: "", analysis: &analysis, zones: &[] };
         let mut maker = Maker::new(Arc::new(config::Camera::default()));
         for overlay in [false, true] {
-            assert!(maker.make(&frame, &drawn, &[wish(80, true, overlay)], None).is_err(), "{overlay}");
+            assert!(
+                maker.make(&Arc::new(frame.clone()), &drawn, &[wish(80, true, overlay)], None).is_err(),
+                "{overlay}"
+            );
         }
     }
 
@@ -245,10 +265,10 @@ mod tests {
         let analysis = Analysis { captured: Duration::ZERO, ..Analysis::default() };
         let drawn = Overlay { camera: "", time: "", analysis: &analysis, zones: &[] };
         let mut maker = Maker::new(Arc::new(config::Camera::default()));
-        let made = maker.make(&frame, &drawn, &[wish(80, true, true)], None).unwrap();
+        let made = maker.make(&Arc::new(frame.clone()), &drawn, &[wish(80, true, true)], None).unwrap();
         assert_eq!((made.len(), made[0].quality), (1, Some(80)));
         assert_eq!(maker.refused, Some("its colours aren't YCbCr"));
         frame.data.truncate(frame.data.len() / 2);
-        assert!(maker.make(&frame, &drawn, &[wish(80, true, true)], None).is_err());
+        assert!(maker.make(&Arc::new(frame.clone()), &drawn, &[wish(80, true, true)], None).is_err());
     }
 }

@@ -13,7 +13,6 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -53,20 +52,19 @@ fn multipart(seat: Seat) -> Response {
         (header::PRAGMA, "no-cache"),
         (header::EXPIRES, "0"),
     ];
-    let start = (seat, VecDeque::from([Bytes::from_static(OPENING)]));
-    let pieces = stream::unfold(start, async |(mut seat, mut waiting)| {
-        if waiting.is_empty() {
-            waiting.extend(part(&*seat.next().await?));
-        }
-        let piece = waiting.pop_front()?;
-        Some((Ok::<_, Infallible>(piece), (seat, waiting)))
+    let start = (seat, Some(Bytes::from_static(OPENING)));
+    let pieces = stream::unfold(start, async |(mut seat, opening)| {
+        let piece = match opening {
+            Some(opening) => opening,
+            None => seat.next().await?.packed(part),
+        };
+        Some((Ok::<_, Infallible>(piece), (seat, None)))
     });
     (headers, Body::from_stream(pieces)).into_response()
 }
 
-/// One picture with what stands before and after it. In pieces, so that the picture is not copied for each
-/// viewer.
-fn part(picture: &Encoded) -> [Bytes; 3] {
+/// One picture with what stands before and after it. In one piece, which is one chunk and one write for each viewer.
+fn part(picture: &Encoded) -> Bytes {
     let time = picture.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
     let head = format!(
         "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}.{:06}\r\n\r\n",
@@ -74,7 +72,7 @@ fn part(picture: &Encoded) -> [Bytes; 3] {
         time.as_secs(),
         time.subsec_micros()
     );
-    [Bytes::from(head), picture.jpeg.clone(), Bytes::from_static(ENDING)]
+    [head.as_bytes(), &picture.jpeg, ENDING].concat().into()
 }
 
 #[cfg(test)]
@@ -85,15 +83,10 @@ mod tests {
 
     #[test]
     fn a_part_has_its_length_and_the_time_of_capture() {
-        let picture = Encoded {
-            jpeg: Bytes::from_static(b"\xff\xd8...\xff\xd9"),
-            sequence: 0,
-            captured: Duration::ZERO,
-            wall: UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_042),
-            analysis: Arc::new(Analysis::default()),
-        };
-        let whole =
-            [Bytes::from_static(OPENING)].into_iter().chain(part(&picture)).collect::<Vec<_>>().concat();
+        let wall = UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_042);
+        let jpeg = Bytes::from_static(b"\xff\xd8...\xff\xd9");
+        let picture = Encoded::new(jpeg, (0, Duration::ZERO, wall), Arc::new(Analysis::default()));
+        let whole = [OPENING, &picture.packed(part)].concat();
         let expected = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 7\r\n\
             X-Timestamp: 1700000000.000042\r\n\r\n\xff\xd8...\xff\xd9\r\n--frame\r\n";
         assert_eq!(whole, expected);

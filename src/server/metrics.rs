@@ -74,9 +74,12 @@ fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures, faile
     page.gauge(cameras, "latency_seconds", "From capture to the end of the analysis, lately.", |c| {
         c.status.latency_ms.map(|ms| f64::from(ms) / 1e3)
     });
-    page.gauge(cameras, "processing_seconds", "Time for the analysis of one frame, lately.", |c| {
-        c.status.processing_ms.map(|ms| f64::from(ms) / 1e3)
-    });
+    page.gauge(
+        cameras,
+        "processing_seconds",
+        "Time for the analysis of one frame without the network's look, lately.",
+        |c| c.status.processing_ms.map(|ms| f64::from(ms) / 1e3),
+    );
     page.gauge(cameras, "motion_regions", "Moving things in the newest frame.", |c| {
         c.fresh_analysis().map(|analysis| analysis.regions.len() as f64)
     });

@@ -2,14 +2,17 @@
 mod skip;
 
 use super::*;
+use crate::anomaly::fake::Fake;
 use crate::anomaly::library::Library;
 use crate::anomaly::store::Store;
 use crate::appliance::Appliance;
 use crate::camera::{Camera, Wanted, demo};
 use crate::config::Config;
+use crate::publisher::Wish;
 use crate::service::clock::{SharedClock, SimulatedClock};
 use skip::skipped;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// The simulated clock's waiting takes no time, so patience that ends would end before a thread does.
 const FOREVER: Duration = Duration::from_secs(1 << 40);
@@ -31,7 +34,7 @@ fn feed(analyst: &mut Analyst, scene: &mut dyn Camera, frames: u64) {
         let frame = scene.next_frame().unwrap();
         let begins = frame.restarted;
         let due = lock(&analyst.handle.analysis.counts).taken + 1;
-        analyst.analyse(Incoming { frame: Arc::new(frame), session: 0, begins, due, number: due });
+        analyst.take(Incoming { frame: Arc::new(frame), session: 0, begins, due, number: due });
     }
 }
 
@@ -146,4 +149,58 @@ fn days_off_have_hours_of_their_own() {
     // 2026-11-22 was a Sunday everywhere at noon UTC but near the date line.
     let noon = hour(SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_800));
     assert!(noon.is_some_and(|hour| hour.weekend), "{noon:?}");
+}
+
+#[test]
+fn a_frame_and_what_comes_after_it_are_shown_before_the_network_has_looked() {
+    const RATE: f64 = 10.0;
+    let folder = tempfile::tempdir().unwrap();
+    let appliance = appliance(folder.path());
+    let handle = appliance.first().clone();
+    // The test analyses in its place.
+    handle.analysis.slot.close();
+    let mut analyst = Analyst::new(&handle);
+    let checked = Arc::new(Mutex::new(0));
+    let look = {
+        let (handle, checked) = (handle.clone(), checked.clone());
+        let wish = Wish { quality: 80, any_quality: true, fps: None, overlay: true };
+        let mut viewer = handle.watch(wish);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut is_shown =
+            move |sequence| while runtime.block_on(viewer.next()).unwrap().sequence != sequence {};
+        let mut scene = scene(160);
+        move || {
+            let status = handle.status();
+            let analysis = status.analysis.unwrap();
+            is_shown(analysis.sequence);
+            if !handle.analysis.undecided.load(Ordering::Relaxed) {
+                let mut next = scene.next_frame().unwrap();
+                next.captured = analysis.captured + Duration::from_millis(33);
+                (next.sequence, next.restarted) = (1_000_000 + analysis.sequence, false);
+                let (frame, analysis) =
+                    handle.analysis.put(Arc::new(next), RATE, true).expect("it needs no analysis");
+                handle.publisher.show(frame, analysis, None);
+                is_shown(1_000_000 + status.frames_analyzed - 1);
+                *checked.lock().unwrap() += 1;
+            }
+            assert_eq!(handle.status().anomaly.looks, status.anomaly.looks, "not yet");
+            Ok(0.1)
+        }
+    };
+    analyst.pipeline.anomaly().unwrap().set_network(Box::new(Fake::new(look))).unwrap();
+    let mut scene = scene(160);
+    for number in 1..=300 {
+        let frame = Arc::new(scene.next_frame().unwrap());
+        assert!(handle.analysis.put(frame.clone(), RATE, true).is_none());
+        let begins = frame.restarted;
+        analyst.take(Incoming { frame, session: 0, begins, due: number, number });
+    }
+    let (looks, checked) = (handle.status().anomaly.looks, *checked.lock().unwrap());
+    assert!(checked > looks / 2 && checked > 10, "{checked} of {looks} looks");
+    assert!(handle.status().anomaly.look_ms.is_some());
+    assert_eq!(handle.status().frames_broken, 0);
+    // The network holds the camera.
+    drop(analyst);
+    drop(handle);
+    appliance.shut_down(FOREVER);
 }
