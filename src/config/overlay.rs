@@ -12,7 +12,7 @@ use super::{Camera, Config, relations};
 use toml::de::DeTable;
 
 /// What the file alone says: paths, addresses, lines, and (`motion`, `alert`, `anomaly`) what is changed camera by camera.
-const CLOSED: [&str; 11] = [
+const CLOSED: [&str; 12] = [
     "state_dir",
     "trust_clock",
     "server",
@@ -20,6 +20,7 @@ const CLOSED: [&str; 11] = [
     "alert",
     "anomaly",
     "network",
+    "events",
     "outputs",
     "led",
     "relay",

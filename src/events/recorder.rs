@@ -95,7 +95,9 @@ impl Recorder {
 
     /// Takes new settings of the camera.
     pub fn configure(&self, camera: Arc<config::Camera>) {
-        self.lock().config = camera;
+        let mut state = self.lock();
+        state.ring.uncover();
+        state.config = camera;
     }
 
     /// Takes a frame as it came.
@@ -255,8 +257,8 @@ impl Recorder {
         });
         let settings = self.store.settings();
         let mut state = self.lock();
-        let wanted = state.wanted;
-        state.ring.push(frame, true, bounds(&settings), wanted);
+        let (wanted, is_blackened) = (state.wanted, Arc::ptr_eq(&state.config, &maker.camera));
+        state.ring.push(frame, is_blackened, bounds(&settings), wanted);
     }
 
     fn begin(&self, episode: &Episode, first: u64, maker: &mut Maker) -> Recording {
@@ -531,3 +533,6 @@ fn picture(maker: &mut Maker, frame: &Arc<Frame>) -> Result<Bytes, PictureError>
 fn frame_of(frame: &Frame) -> Frame {
     Frame { data: Vec::new(), ..*frame }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,11 @@ impl Ring {
         }
     }
 
+    /// What is private may be another part of the picture now.
+    pub fn uncover(&mut self) {
+        self.shots.iter_mut().for_each(|shot| shot.is_blackened = false);
+    }
+
     /// The number of the first picture that was taken at `time` or later, or of the next one.
     pub fn first_since(&self, time: Duration) -> u64 {
         self.shots.iter().find(|shot| shot.frame.captured >= time).map_or(self.next, |shot| shot.number)
