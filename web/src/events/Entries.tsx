@@ -1,0 +1,130 @@
+/** The day's events one by one, to be opened and to be chosen for an export. */
+
+import type { EventRecord } from '../api/types.ts';
+import { useCameras } from '../cameras.tsx';
+import { Icon } from '../parts/Icon.tsx';
+import { Button } from '../parts/Parts.tsx';
+import { useTexts } from '../texts/index.tsx';
+import { toneOf } from './strip.ts';
+import { exportOf, fileOf } from './useEvents.ts';
+import { durationOf, spoken, titleOf } from './words.ts';
+
+/** The server puts no more into one archive. */
+const MOST_EXPORTED = 100;
+
+/** Where the focus goes when an event was looked at. */
+export const entryId = (id: number) => `event-${id}`;
+
+interface EntriesProps {
+  events: EventRecord[];
+  chosen: Set<number>;
+  choose: (chosen: Set<number>) => void;
+  current: number | null;
+  open: (event: EventRecord) => void;
+}
+
+export function Entries({ events, chosen, choose, current, open }: EntriesProps) {
+  const turn = (id: number) => {
+    const turned = new Set(chosen);
+    if (!turned.delete(id)) turned.add(id);
+    choose(turned);
+  };
+  return (
+    <ul className="events">
+      {events.map((event) => (
+        <Entry
+          key={event.id}
+          event={event}
+          chosen={chosen.has(event.id)}
+          current={event.id === current}
+          open={() => open(event)}
+          turn={() => turn(event.id)}
+        />
+      ))}
+    </ul>
+  );
+}
+
+interface EntryProps {
+  event: EventRecord;
+  chosen: boolean;
+  current: boolean;
+  open: () => void;
+  turn: () => void;
+}
+
+function Entry({ event, chosen, current, open, turn }: EntryProps) {
+  const { texts, format } = useTexts();
+  const { cameras } = useCameras();
+  const { verdict, zone, ended, keep } = event;
+  const time = format.clock(event.began);
+  const severity = verdict === null ? null : texts.severities[verdict.severity];
+  return (
+    <li className={`event tone-${toneOf(event).toLowerCase()} ${current ? 'current' : ''}`}>
+      <button
+        type="button"
+        id={entryId(event.id)}
+        className="event-open"
+        aria-label={spoken(event, texts, format)}
+        aria-current={current ? 'true' : undefined}
+        onClick={open}
+      >
+        <img src={fileOf(event, 'thumbnail.jpg')} alt="" loading="lazy" width={160} height={120} />
+        <span className="event-text">
+          <span className="event-title">{titleOf(event, texts)}</span>
+          <span>
+            {time} <span className="muted">{durationOf(event, texts, format)}</span>
+          </span>
+          <span className="event-marks">
+            <span className="event-state">
+              {texts.states[event.state]}
+              {severity !== null && ` · ${severity}`}
+            </span>
+            {ended === null && <span className="event-live">{texts.events.underWay}</span>}
+            {keep && (
+              <span className="event-kept">
+                <Icon name="kept" /> {texts.events.kept}
+              </span>
+            )}
+          </span>
+          <span className="muted hint">
+            {[cameras.length > 1 ? event.camera : null, zone === null ? null : texts.events.inZone(zone)]
+              .filter((text) => text !== null)
+              .join(' · ')}
+          </span>
+        </span>
+      </button>
+      <label className="event-choose">
+        <input type="checkbox" checked={chosen} aria-label={texts.events.choose(time)} onChange={turn} />
+      </label>
+    </li>
+  );
+}
+
+interface ChosenProps {
+  shown: EventRecord[];
+  chosen: Set<number>;
+  choose: (chosen: Set<number>) => void;
+}
+
+/** What is chosen, and taking it home. */
+export function Chosen({ shown, chosen, choose }: ChosenProps) {
+  const { texts, format } = useTexts();
+  const t = texts.events;
+  if (chosen.size === 0) return null;
+  const most = shown.slice(0, MOST_EXPORTED).map(({ id }) => id);
+  return (
+    <div className="row wrap chosen">
+      <strong role="status">{t.chosen(format.number(chosen.size))}</strong>
+      {chosen.size <= MOST_EXPORTED ? (
+        <a className="button primary" href={exportOf([...chosen])} download="events.zip">
+          {t.exportChosen}
+        </a>
+      ) : (
+        <span className="fault">{t.tooMany(format.number(MOST_EXPORTED))}</span>
+      )}
+      <Button onClick={() => choose(new Set(most))}>{t.chooseAll}</Button>
+      <Button onClick={() => choose(new Set())}>{t.unchoose}</Button>
+    </div>
+  );
+}
