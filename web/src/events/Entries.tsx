@@ -1,5 +1,7 @@
 /** The day's events one by one, to be opened and to be chosen for an export. */
 
+import { useEffect, useRef, useState } from 'react';
+import { address } from '../api/client.ts';
 import type { EventRecord } from '../api/types.ts';
 import { useCameras } from '../cameras.tsx';
 import { Icon } from '../parts/Icon.tsx';
@@ -7,10 +9,13 @@ import { Button } from '../parts/Parts.tsx';
 import { useTexts } from '../texts/index.tsx';
 import { toneOf } from './strip.ts';
 import { exportOf, fileOf } from './useEvents.ts';
-import { durationOf, spoken, titleOf } from './words.ts';
+import { durationOf, titleOf } from './words.ts';
 
 /** The server puts no more into one archive. */
 const MOST_EXPORTED = 100;
+
+const RETRY_MS = 1500;
+const MOST_TRIES = 3;
 
 /** Where the focus goes when an event was looked at. */
 export const entryId = (id: number) => `event-${id}`;
@@ -65,15 +70,14 @@ function Entry({ event, chosen, current, open, turn }: EntryProps) {
         type="button"
         id={entryId(event.id)}
         className="event-open"
-        aria-label={spoken(event, texts, format)}
         aria-current={current ? 'true' : undefined}
         onClick={open}
       >
-        <img src={fileOf(event, 'thumbnail.jpg')} alt="" loading="lazy" width={160} height={120} />
+        <Thumbnail event={event} />
         <span className="event-text">
           <span className="event-title">{titleOf(event, texts)}</span>
           <span>
-            {time} <span className="muted">{durationOf(event, texts, format)}</span>
+            {time} {ended !== null && <span className="muted">{durationOf(event, texts, format)}</span>}
           </span>
           <span className="event-marks">
             <span className="event-state">
@@ -88,7 +92,10 @@ function Entry({ event, chosen, current, open, turn }: EntryProps) {
             )}
           </span>
           <span className="muted hint">
-            {[cameras.length > 1 ? event.camera : null, zone === null ? null : texts.events.inZone(zone)]
+            {[
+              cameras.length > 1 ? event.camera : null,
+              zone === null || verdict === null ? null : texts.events.inZone(zone),
+            ]
               .filter((text) => text !== null)
               .join(' · ')}
           </span>
@@ -99,6 +106,19 @@ function Entry({ event, chosen, current, open, turn }: EntryProps) {
       </label>
     </li>
   );
+}
+
+/** A picture that isn't there yet, or that a better moment replaces, is asked for again. */
+function Thumbnail({ event }: { event: EventRecord }) {
+  const [tries, setTries] = useState(0);
+  const timer = useRef<ReturnType<typeof setTimeout>>();
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const again = () => {
+    if (tries < MOST_TRIES) timer.current = setTimeout(() => setTries(tries + 1), RETRY_MS);
+  };
+  const moment = event.ended === null ? event.score.toFixed(4) : null;
+  const source = address(fileOf(event, 'thumbnail.jpg'), { moment, again: tries > 0 ? tries : null });
+  return <img src={source} alt="" loading="lazy" width={160} height={120} onError={again} />;
 }
 
 interface ChosenProps {

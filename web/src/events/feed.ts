@@ -140,11 +140,11 @@ export class EventsFeed {
   }
 }
 
-/** The newest page again. Older ones that were read stay, so that nothing jumps. */
+/** The newest page again. Older ones that were read stay, so that nothing jumps, unless there may be others between. */
 function refreshed(before: Listed, answer: Answer): Listed {
-  const oldest = answer.events.at(-1)?.id;
-  const older =
-    answer.next === null || oldest === undefined ? [] : before.events.filter(({ id }) => id < oldest);
+  const oldest = answer.events.at(-1)?.id ?? 0;
+  const follows = answer.next !== null && (before.events[0]?.id ?? 0) >= oldest;
+  const older = follows ? before.events.filter(({ id }) => id < oldest) : [];
   return {
     ...answer,
     events: [...answer.events, ...older],
