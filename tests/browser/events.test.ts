@@ -52,13 +52,16 @@ browserTest('an event is seen as it begins, and played', { config: DEMO }, async
   faults.expect(EARLY);
   await page.goto('/#events');
   await seen(page.getByText('Nothing happened on this day.'));
-  await seen(page.getByText('under way', { exact: true }), SCENE_MS);
+  await page.locator('.event-open').filter({ hasText: 'under way' }).click({ timeout: SCENE_MS });
+  const dialog = page.getByRole('dialog');
+  await seen(dialog.getByText('Under way: its clip is there when it is over.'));
+  await until('it plays once it is over', async () => (await video(page)).time > 0.3);
+  await page.keyboard.press('Escape');
   const [newest, older] = await happened(program, 2);
   assert.ok(newest && older);
   await accessible();
 
   await entry(page, older.id).click();
-  const dialog = page.getByRole('dialog');
   await seen(dialog.getByRole('heading', { name: /^Motion · / }));
   await until('it plays', async () => {
     const { time, ready, error } = await video(page);
@@ -176,12 +179,22 @@ browserTest(
   { config: DEMO, passwords: { admin: 'correct horse battery', viewer: 'looking is allowed' } },
   async ({ page, program, faults }) => {
     faults.expect(EARLY);
+    faults.expect(/503.*clip\.mp4/);
     const [newest] = await happened(program, 1);
     assert.ok(newest);
+    // A slow board: the clip takes longer than anybody is let wait.
+    let asked = 0;
+    await page.route('**/clip.mp4', (route) => {
+      asked += 1;
+      const json = { error: 'Clip is being made', detail: 'try again' };
+      return asked > 1
+        ? route.continue()
+        : route.fulfill({ status: 503, headers: { 'Retry-After': '2' }, json });
+    });
     await page.goto(`/#events?event=${newest.id}`);
     await logIn(page, 'looking is allowed', 'viewer');
     const dialog = page.getByRole('dialog');
-    await seen(dialog.getByRole('button', { name: 'Older' }));
+    await seen(dialog.getByText('The clip is being made ready for the browser …'));
     await until('it plays', async () => (await video(page)).time > 0.3);
     for (const name of ['Keep', 'Delete']) {
       assert.equal(await dialog.getByRole('button', { name, exact: true }).count(), 0);

@@ -14,6 +14,7 @@ import { durationOf, titleOf } from './words.ts';
 /** The server puts no more into one archive. */
 const MOST_EXPORTED = 100;
 
+const EARLY_MS = 500;
 const RETRY_MS = 1500;
 const MOST_TRIES = 3;
 
@@ -108,17 +109,23 @@ function Entry({ event, chosen, current, open, turn }: EntryProps) {
   );
 }
 
-/** A picture that isn't there yet, or that a better moment replaces, is asked for again. */
+/** A picture that isn't there yet, or that a better moment replaces, is asked for again: an event is told of before it has one. */
 function Thumbnail({ event }: { event: EventRecord }) {
+  const [awaited, setAwaited] = useState(event.ended === null);
   const [tries, setTries] = useState(0);
   const timer = useRef<ReturnType<typeof setTimeout>>();
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => {
+    timer.current = setTimeout(() => setAwaited(false), EARLY_MS);
+    return () => clearTimeout(timer.current);
+  }, []);
   const again = () => {
     if (tries < MOST_TRIES) timer.current = setTimeout(() => setTries(tries + 1), RETRY_MS);
   };
   const moment = event.ended === null ? event.score.toFixed(4) : null;
   const source = address(fileOf(event, 'thumbnail.jpg'), { moment, again: tries > 0 ? tries : null });
-  return <img src={source} alt="" loading="lazy" width={160} height={120} onError={again} />;
+  return (
+    <img src={awaited ? undefined : source} alt="" loading="lazy" width={160} height={120} onError={again} />
+  );
 }
 
 interface ChosenProps {

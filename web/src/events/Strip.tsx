@@ -75,6 +75,7 @@ function Row({ label, span, now, events, width, current, choose, open, past }: R
   const place = events.findIndex(({ id }) => id === current);
   const chosen = events[place];
   const press = (pointer: PointerEvent<HTMLDivElement>) => {
+    if (pointer.button !== 0) return;
     const box = pointer.currentTarget.getBoundingClientRect();
     const perPixel = (span.to - span.from) / box.width;
     const time = span.from + (pointer.clientX - box.left) * perPixel;
