@@ -147,6 +147,15 @@ browserTest('events are kept, found, taken home and deleted', { config: DEMO }, 
   await until('only one', async () => (await page.locator('.event-open').count()) === 1);
   assert.ok(page.url().endsWith('#events?kept=1'));
   await page.reload();
+  // What leaves the list while it is looked at is looked at on.
+  await entry(page, middle.id).click();
+  await seen(dialog.getByRole('button', { name: 'Don’t keep' }));
+  await page.keyboard.press('k');
+  await seen(dialog.getByRole('button', { name: 'Keep', exact: true }));
+  await until('it left the list', async () => (await entry(page, middle.id).count()) === 0);
+  await page.keyboard.press('k');
+  await seen(dialog.getByRole('button', { name: 'Don’t keep' }));
+  await page.keyboard.press('Escape');
   await seen(entry(page, middle.id));
   await page.getByLabel('State').selectOption('ALERT');
   await seen(page.getByText('No event of this day is as chosen.'));
@@ -210,7 +219,7 @@ browserTest(
 browserTest(
   'an event that is gone is told in words',
   { config: DEMO },
-  async ({ page, faults, accessible }) => {
+  async ({ page, program, faults, accessible }) => {
     faults.expect(/404/);
     await page.goto('/#events?event=42');
     const dialog = page.getByRole('dialog', { name: 'This event isn’t there any more.' });
@@ -218,5 +227,12 @@ browserTest(
     await accessible();
     await dialog.getByRole('button', { name: 'Close' }).click();
     await until('closed', async () => (await dialog.count()) === 0);
+    // And so is one that somebody else deletes.
+    const [newest] = await happened(program, 1);
+    assert.ok(newest);
+    await entry(page, newest.id).click();
+    await seen(page.getByRole('dialog').getByRole('button', { name: 'Older' }));
+    await program.ask(`/api/events/${newest.id}`, { method: 'DELETE' });
+    await seen(dialog);
   },
 );

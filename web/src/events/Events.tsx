@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { get } from '../api/client.ts';
-import type { EventRecord, EventStorage } from '../api/types.ts';
+import type { EventNews, EventRecord, EventStorage } from '../api/types.ts';
 import { usePolled } from '../parts/hooks.ts';
 import { Button, Card, Dialog, Loading, Page, Problem } from '../parts/Parts.tsx';
 import { useTexts } from '../texts/index.tsx';
@@ -44,7 +44,7 @@ export function Events() {
   const shown = events.slice(0, many);
   const there = new Set(events.filter(({ id }) => marked.has(id)).map(({ id }) => id));
   const index = events.findIndex(({ id }) => id === place.event);
-  const { looked, gone } = useLooked(place.event, events[index], loading);
+  const { looked, gone, put } = useLooked(place.event, events[index], loading);
 
   useEffect(() => {
     if (next !== null && events.length < MOST_IN_STRIP) more();
@@ -64,6 +64,10 @@ export function Events() {
     [go, day, place.event],
   );
   const close = () => go({ event: null, day: day === today ? null : day }, true);
+  const told = (news: EventNews) => {
+    if ('event' in news) put(news.event);
+    heard(news);
+  };
   const showMore = () => {
     setMany(many + AT_ONCE);
     if (many + AT_ONCE > events.length) more();
@@ -104,7 +108,8 @@ export function Events() {
           event={looked}
           older={index < 0 ? undefined : events[index + 1]}
           newer={index < 0 ? undefined : events[index - 1]}
-          {...{ go: open, close, heard }}
+          {...{ go: open, close }}
+          heard={told}
         />
       )}
       {gone && (

@@ -34,7 +34,8 @@ export function Strip({ day, now, events, camera, current, choose, open }: Props
   const span = spanOf(day);
   const names = camera === null ? cameras.map(({ name }) => name) : [camera];
   const rows = rowsOf(events, names);
-  const width = size.width || 1;
+  // Before it was measured it is as wide as most.
+  const width = size.width || 1000;
   const past = shareOf(now, span);
   return (
     <div className={rows.length > 1 ? 'strip many' : 'strip'}>
