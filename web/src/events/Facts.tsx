@@ -23,7 +23,9 @@ export function EventFacts({ event }: { event: EventRecord }) {
           [t.things, format.number(event.tracks)],
           [
             t.clipFacts,
+            // Under way it says how much was written so far, if anything.
             clip !== null &&
+              ended !== null &&
               t.clipText(
                 format.duration(clip.seconds),
                 format.number(clip.frames),

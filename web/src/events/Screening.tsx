@@ -130,7 +130,9 @@ export function Controls({ event, film, speed, changeSpeed, stage }: ControlsPro
           <Button onClick={() => void turnFull(stage.current)}>{t.fullScreen}</Button>
         )}
         <span className="film-time">
-          {event.clip !== null && <span>{format.clock(event.clip.began + 1000 * time)}</span>}{' '}
+          {event.clip !== null && event.ended !== null && (
+            <span>{format.clock(event.clip.began + 1000 * time)}</span>
+          )}{' '}
           <span className="muted">{at}</span>
         </span>
       </div>
