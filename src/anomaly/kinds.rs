@@ -1,6 +1,6 @@
 //! Words for anomalies: of which kind, and how severe.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Kinds of anomalies, as the API names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -62,7 +62,7 @@ impl AnomalyType {
 }
 
 /// How severe an anomaly is. As an anomaly's, `Low` raises no alarm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
     Low,

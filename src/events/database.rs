@@ -1,6 +1,7 @@
 //! The list of events, in SQLite. Knows no files but its own, and nothing of cameras.
 
 use super::record::{Area, Clip, Event};
+use crate::anomaly::kinds::Severity;
 use crate::pipeline::State;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
@@ -135,7 +136,7 @@ impl Database {
             event.since_start,
             event.state.name(),
             event.anomaly_type(),
-            event.severity(),
+            event.severity.map(Severity::name),
             json(event.verdict.as_ref()),
             event.zone,
             event.score,
@@ -291,6 +292,7 @@ fn event(row: &Row) -> rusqlite::Result<Event> {
         time_synced: row.get("time_synced")?,
         since_start: row.get("since_start")?,
         state: State::parse(&state).unwrap_or_default(),
+        severity: row.get::<_, Option<String>>("severity")?.as_deref().and_then(Severity::parse),
         verdict,
         zone: row.get("zone")?,
         score: row.get("score")?,

@@ -1,6 +1,7 @@
 //! Tells from a camera's analyses where events begin and end, and what is to be told of each. Pure: time comes from the frames.
 
 use super::record::Area;
+use crate::anomaly::kinds::Severity;
 use crate::anomaly::verdict::Verdict;
 use crate::camera::Frame;
 use crate::config;
@@ -20,6 +21,8 @@ pub struct Episode {
     pub active: Duration,
     /// The highest so far.
     pub state: State,
+    /// The highest so far, as an anomaly or by its alert zone.
+    pub severity: Option<Severity>,
     /// Of the most severe moment.
     pub verdict: Option<Verdict>,
     pub zone: Option<Arc<str>>,
@@ -91,6 +94,7 @@ impl Episode {
             began: analysis.captured.saturating_sub(before),
             active: analysis.captured,
             state: State::Idle,
+            severity: None,
             verdict: None,
             zone: None,
             tracks: BTreeSet::new(),
@@ -110,6 +114,9 @@ impl Episode {
         if rises {
             self.state = analysis.state;
         }
+        let severest = analysis.alert_severity.max(verdict(analysis).map(|verdict| verdict.severity));
+        let is_severer = severest > self.severity;
+        self.severity = self.severity.max(severest);
         if let Some(zone) = &analysis.alert_zone {
             self.zone.get_or_insert_with(|| zone.clone());
         }
@@ -119,18 +126,15 @@ impl Episode {
                 severity(new).partial_cmp(&severity(old)) == Some(std::cmp::Ordering::Greater)
             })
         });
-        let is_severer = verdict.is_some_and(|new| {
-            self.verdict
-                .as_ref()
-                .is_none_or(|old| new.severity > old.severity || new.anomaly_type != old.anomaly_type)
-        });
+        let is_another = verdict
+            .is_some_and(|new| self.verdict.as_ref().is_none_or(|old| new.anomaly_type != old.anomaly_type));
         if let Some(verdict) = verdict {
             self.verdict = Some(verdict.clone());
         }
         if Moment::rank(analysis) > self.best.rank {
             self.best = Moment::of(frame, analysis);
         }
-        rises || is_severer
+        rises || is_severer || is_another
     }
 
     /// How many things moved.
@@ -180,7 +184,7 @@ fn area(region: &Region) -> Area {
 mod tests {
     use super::*;
     use crate::anomaly::Judgement;
-    use crate::anomaly::kinds::{AnomalyType, Severity};
+    use crate::anomaly::kinds::AnomalyType;
     use crate::camera::{Wanted, demo};
 
     fn settings() -> config::Events {
@@ -247,6 +251,7 @@ mod tests {
         assert!(matches!(step, Step::Rises));
         watcher.look(&first, &strange(at(3.0, State::Alert), Severity::Low, 4.0), &settings);
         let Step::Ends(episode) = watcher.cut() else { panic!("it was cut") };
+        assert_eq!(episode.severity, Some(Severity::High));
         assert_eq!(episode.verdict.map(|verdict| verdict.severity), Some(Severity::High));
         assert!(Arc::ptr_eq(&episode.best.frame, &best));
         assert_eq!(episode.best.score, 5.0);

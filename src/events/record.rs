@@ -1,5 +1,6 @@
 //! What is kept of an event: one stretch from the first motion to the end of its state, at one camera.
 
+use crate::anomaly::kinds::Severity;
 use crate::pipeline::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub struct Event {
     /// The highest that was reached.
     #[serde(with = "state")]
     pub state: State,
+    /// The highest that it had, as an anomaly or by its alert zone.
+    pub severity: Option<Severity>,
     /// What was strange, as `/status` tells it; of the most severe moment.
     pub verdict: Option<Value>,
     /// The alert zone that somebody was in.
@@ -64,11 +67,6 @@ impl Event {
     /// Of the verdict.
     pub fn anomaly_type(&self) -> Option<&str> {
         self.verdict.as_ref()?.get("anomaly_type")?.as_str()
-    }
-
-    /// Of the verdict.
-    pub fn severity(&self) -> Option<&str> {
-        self.verdict.as_ref()?.get("severity")?.as_str()
     }
 }
 

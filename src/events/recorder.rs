@@ -270,6 +270,7 @@ impl Recorder {
             time_synced: self.clock.is_set(),
             since_start: i64::try_from(episode.began.as_millis()).unwrap_or(i64::MAX),
             state: State::Motion,
+            severity: None,
             verdict: None,
             zone: None,
             score: 0.0,
@@ -284,6 +285,7 @@ impl Recorder {
         let _ = self.store.begin(&mut event);
         let mut recording = Recording { event, clip: None, next: first, held: None, lost: 0, given_up: None };
         self.show(&mut recording, episode, maker);
+        self.store.tell_begin(&recording.event);
         recording
     }
 
@@ -511,6 +513,7 @@ fn bounds(settings: &config::Events) -> (Duration, usize) {
 /// What was seen so far.
 fn fill(event: &mut Event, episode: &Episode) {
     event.state = episode.state;
+    event.severity = episode.severity;
     // Serializing it can't fail: it has no keys but texts.
     event.verdict = episode.verdict.as_ref().and_then(|verdict| serde_json::to_value(verdict).ok());
     event.zone = episode.zone.as_ref().map(|zone| zone.to_string());

@@ -132,9 +132,12 @@ impl Store {
         state.growing.insert(event.id, 0);
         opened?;
         put(&state, event, 0)?;
-        drop(state);
-        self.tell(News::Began { event: Arc::new(event.clone()) });
         Ok(())
+    }
+
+    /// Tells that an event began, once there is something to be seen of it.
+    pub fn tell_begin(&self, event: &Event) {
+        self.tell(News::Began { event: Arc::new(event.clone()) });
     }
 
     /// Lists what is known of an event now.
@@ -524,6 +527,7 @@ fn unknown(id: i64, camera: &str) -> Event {
         time_synced: false,
         since_start: 0,
         state: crate::pipeline::State::Motion,
+        severity: None,
         verdict: None,
         zone: None,
         score: 0.0,

@@ -32,6 +32,7 @@ mod tests {
         let there = async |folder: &str, file: &str| show(Path((folder.into(), file.into()))).await.is_ok();
         assert!(there("reference", "configuration.md").await);
         assert!(there("guide", "outputs.md").await);
+        assert!(there("guide", "events.md").await);
         for (folder, file) in
             [("..", "Cargo.toml"), ("reference", "../../Cargo.toml"), ("", ""), ("page", "x")]
         {

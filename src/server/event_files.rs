@@ -144,7 +144,12 @@ fn no_file() -> Problem {
 pub async fn export(State(app): State<Arc<App>>, parameters: Parameters) -> Result<Response, Problem> {
     let mut events = Vec::new();
     for id in parameters.ids(MOST_EXPORTED)? {
-        events.push(find(&app, &id).await?);
+        match find(&app, &id).await {
+            Ok(event) => events.push(event),
+            // Deleted meanwhile, and no reason to lose the others.
+            Err(problem) if problem.status == StatusCode::NOT_FOUND => {}
+            Err(problem) => return Err(problem),
+        }
     }
     if events.is_empty() {
         return Err(no_event());

@@ -31,8 +31,8 @@ pub fn licences() -> Option<Cow<'static, [u8]>> {
 }
 
 /// Nothing from elsewhere and nothing inline: text that gets into the page stays text.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; \
-    connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+    media-src 'self'; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'self'";
 
 /// Instead of the page, where the program was built without it.

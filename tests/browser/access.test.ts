@@ -140,7 +140,7 @@ browserTest(
     await picture(page);
     await accessible();
     const pages = page.getByRole('navigation').getByRole('link');
-    assert.deepEqual(await pages.allInnerTexts(), ['Live', 'Snapshots']);
+    assert.deepEqual(await pages.allInnerTexts(), ['Live', 'Events', 'Snapshots']);
     const buttons = page.locator('main').getByRole('button');
     assert.deepEqual(await buttons.allInnerTexts(), ['Full screen']);
     for (const name of ['tuning', 'outputs', 'system', 'access']) {

@@ -5,7 +5,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { browserTest } from './harness.ts';
 import { picture, seen } from './seen.ts';
 
-const PAGES = ['live', 'zones', 'tuning', 'outputs', 'snapshots', 'system', 'access'];
+const PAGES = ['live', 'events', 'zones', 'tuning', 'outputs', 'snapshots', 'system', 'access'];
 
 for (const [name, context] of [
   ['a wall screen', { viewport: { width: 1440, height: 900 } }],

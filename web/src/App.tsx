@@ -8,6 +8,7 @@ import { SessionProvider, useSession } from './access/session.tsx';
 import { StatusProvider } from './api/status.tsx';
 import type { Scope } from './api/types.ts';
 import { CamerasProvider, useCameras } from './cameras.tsx';
+import { Events } from './events/Events.tsx';
 import { Bar, Frame } from './Frame.tsx';
 import { Live } from './live/Live.tsx';
 import { Outputs } from './outputs/Outputs.tsx';
@@ -21,6 +22,7 @@ import { Zones } from './zones/Zones.tsx';
 
 const PAGES: Record<PageName, ComponentType> = {
   live: Live,
+  events: Events,
   zones: Zones,
   tuning: Tuning,
   outputs: Outputs,
@@ -77,7 +79,7 @@ function Watching({ scope }: { scope: Scope }) {
   const { chosen } = useCameras();
   const pages = pagesFor(scope);
   const hash = useHash();
-  const page = pages.find((name) => name === hash) ?? 'live';
+  const page = pages.find((name) => name === hash.split('?', 1)[0]) ?? 'live';
   return (
     <StatusProvider camera={chosen} rate={page === 'tuning' ? 5 : 1}>
       <Frame page={page} pages={pages}>

@@ -69,7 +69,15 @@ export function Frame({ page, pages, children }: Props) {
 
   return (
     <div className="frame">
-      <a className="skip" href={`#${page}`} onClick={() => main.current?.focus()}>
+      <a
+        className="skip"
+        href={`#${page}`}
+        onClick={(event) => {
+          // What a page keeps behind its name stays.
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
         {texts.skip}
       </a>
       <Bar

@@ -6,6 +6,7 @@ import './style/frame.css';
 import './style/parts.css';
 import './style/live.css';
 import './style/pages.css';
+import './style/events.css';
 import './style/access.css';
 
 const place = document.getElementById('page');

@@ -3,10 +3,11 @@ import { covers, pagesFor } from './pages.ts';
 
 describe('the pages', () => {
   it('are those on which nothing is asked for that one may not have', () => {
-    expect(pagesFor('view')).toEqual(['live', 'snapshots']);
-    expect(pagesFor('control')).toEqual(['live', 'outputs', 'snapshots']);
+    expect(pagesFor('view')).toEqual(['live', 'events', 'snapshots']);
+    expect(pagesFor('control')).toEqual(['live', 'events', 'outputs', 'snapshots']);
     expect(pagesFor('admin')).toEqual([
       'live',
+      'events',
       'zones',
       'tuning',
       'outputs',

@@ -4,6 +4,7 @@ import type { Scope } from './api/types.ts';
 
 const NEEDED = {
   live: 'view',
+  events: 'view',
   zones: 'admin',
   tuning: 'admin',
   outputs: 'control',

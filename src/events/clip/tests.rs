@@ -11,6 +11,7 @@ pub(in crate::events) fn event(id: i64) -> Event {
         time_synced: true,
         since_start: 0,
         state: State::Motion,
+        severity: None,
         verdict: None,
         zone: None,
         score: 1.5,

@@ -12,6 +12,7 @@ fn full(id: i64) -> Event {
     Event {
         ended: Some(id + 10),
         state: State::Alert,
+        severity: Some(Severity::High),
         verdict: Some(json!({ "anomaly_type": "crowd", "severity": "HIGH", "reasoning": ["so"] })),
         zone: Some("door".into()),
         score: 3.25,

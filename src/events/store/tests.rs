@@ -16,6 +16,7 @@ fn settings() -> config::Events {
 fn record(store: &Store, bytes: usize, end: bool) -> Event {
     let mut event = Event { began: 1000, ..event(0) };
     let _ = store.begin(&mut event);
+    store.tell_begin(&event);
     let path = store.files.path(&event.camera, event.id, Kind::Clip);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut writer = Writer::create(&path, (64, 48)).unwrap();

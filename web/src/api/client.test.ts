@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { call, get, onDenied, post, Refusal, Unreachable } from './client.ts';
+import { call, get, onDenied, post, prepared, Refusal, Unreachable } from './client.ts';
 
 /** What the server answers next. */
 function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
@@ -72,5 +72,20 @@ describe('a call', () => {
     vi.stubGlobal('fetch', fetch);
     await call('PATCH', 'api/settings', {}, { ifMatch: '7' });
     expect(fetch.mock.calls[0]?.[1].headers).toMatchObject({ 'If-Match': '"7"' });
+  });
+
+  it('waits for a file that is made first, and reads nothing of it', async () => {
+    const wait = () => prepared('clip.mp4', new AbortController().signal);
+    answer(206, 'x');
+    await wait();
+    answer(503, { error: 'Clip is being made', detail: '' }, { 'Retry-After': '5' });
+    const { status, wait: seconds } = await refusal(wait());
+    expect([status, seconds]).toEqual([503, 5]);
+    expect(denied).toBe(0);
+    answer(401, { error: 'Not logged in', detail: '' });
+    await refusal(wait());
+    expect(denied).toBe(1);
+    answer(502, '<h1>no</h1>');
+    await expect(wait()).rejects.toBeInstanceOf(Unreachable);
   });
 });

@@ -82,11 +82,25 @@ export async function call<T>(
   }
   const answer: unknown = await response.json().catch(() => null);
   if ((response.ok || response.status === answersWith) && answer !== null) return answer as T;
+  throw refused(response, answer);
+}
+
+/** Waits until a file is there that the server may have to make first. What it holds isn't read. */
+export async function prepared(path: string, signal: AbortSignal): Promise<void> {
+  const response = await fetch(path, { headers: { Range: 'bytes=0-0' }, signal }).catch(() => {
+    throw new Unreachable();
+  });
+  if (!response.ok) throw refused(response, await response.json().catch(() => null));
+  await response.body?.cancel();
+}
+
+/** What an answer says that isn't the one wanted. */
+function refused(response: Response, answer: unknown): Refusal | Unreachable {
   const { error, detail, faults } = (answer ?? {}) as { error?: string; detail?: string; faults?: Fault[] };
-  if (error === undefined) throw new Unreachable();
+  if (error === undefined) return new Unreachable();
   // A wrong password ("Login failed") changes nothing of who is logged in, nor does a foreign origin.
   if (error === 'Not logged in' || error === 'Not allowed') for (const watcher of watchers) watcher();
-  throw new Refusal(response.status, error, detail ?? '', faults ?? [], seconds(response.headers));
+  return new Refusal(response.status, error, detail ?? '', faults ?? [], seconds(response.headers));
 }
 
 /** Of `Retry-After`. */

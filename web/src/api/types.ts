@@ -105,6 +105,7 @@ export interface Camera {
   phase: 'stopped' | 'opening' | 'streaming' | 'lost';
   camera_active: boolean;
   opened: Opened | null;
+  zones: Zone[];
 }
 
 export interface Output {
@@ -159,6 +160,65 @@ export interface Snapshot {
   bytes: number;
   /** Unix seconds. */
   time: number;
+}
+
+/** A box in pixels of an event's snapshot. */
+export interface Area {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+
+/** What was kept of something that happened. Times are Unix milliseconds. */
+export interface EventRecord {
+  id: number;
+  camera: string;
+  began: number;
+  /** Null while it is under way. */
+  ended: number | null;
+  /** The clock had been set when it began; else its times say little. */
+  time_synced: boolean;
+  state: 'MOTION' | 'ALERT';
+  /** The highest that it had, as an anomaly or by its alert zone. */
+  severity: Severity | null;
+  verdict: Anomaly | null;
+  zone: string | null;
+  score: number;
+  /** Things that moved. */
+  tracks: number;
+  regions: Area[];
+  clip: {
+    frames: number;
+    seconds: number;
+    width: number;
+    height: number;
+    bytes: number;
+    /** Of its first picture. */
+    began: number;
+  } | null;
+  /** It isn't deleted because of its age or for room. */
+  keep: boolean;
+  /** What is missing of its files, and why, in English. */
+  fault: string | null;
+}
+
+export type EventNews =
+  | { news: 'began' | 'changed' | 'ended'; event: EventRecord }
+  | { news: 'deleted'; id: number }
+  /** Too slow for the stream: the list has to be read again. */
+  | { news: 'missed' };
+
+export interface EventStorage {
+  enabled: boolean;
+  events: number;
+  bytes: number;
+  max_bytes: number;
+  free_bytes: number | null;
+  /** By days of the device's clock, the newest first. */
+  written: { day: string; bytes: number }[];
+  /** Why nothing can be kept, in English. */
+  problem: string | null;
 }
 
 export interface Baseline {

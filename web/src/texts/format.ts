@@ -59,6 +59,16 @@ export class Format {
     return this.dates.format(new Date(time));
   }
 
+  /** A day of the viewer's zone, with its name. */
+  day(time: number): string {
+    return new Date(time).toLocaleDateString(this.locale, {
+      weekday: 'short',
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+    });
+  }
+
   clock(time: string | number): string {
     return this.clocks.format(new Date(time));
   }
