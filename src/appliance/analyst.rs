@@ -30,6 +30,9 @@ const SEARCH_PERIOD: Duration = Duration::from_secs(60);
 /// A defect so soon after a start with what was learned may come of that: it is set aside, and learning begins anew.
 const PROVEN_FRAMES: u64 = 250;
 
+/// On a board with few cores the network would compute in the way of those who draw, send and receive the picture.
+const SHOWN_FIRST: Duration = Duration::from_millis(4);
+
 /// Loading the network takes some seconds on a slow board.
 const LOADING_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -264,6 +267,9 @@ impl<'a> Analyst<'a> {
     fn ask_network(&mut self) {
         if !self.pipeline.is_look_due() {
             return;
+        }
+        if self.handle.publisher.viewers() > 0 {
+            self.handle.analysis.clock.sleep(SHOWN_FIRST);
         }
         match shielded(|| self.pipeline.ask_network()) {
             Ok(took) => {
