@@ -151,10 +151,10 @@ fn events_are_filtered_kept_deleted_and_exported() {
     let ids = |query: &str| -> Vec<Value> {
         list(&server, query).iter().map(|event| event["id"].clone()).collect()
     };
-    assert_eq!(ids("?keep=1"), [old.clone()]);
+    assert_eq!(ids("?keep=1"), std::slice::from_ref(old));
     assert!(ids("?camera=other").is_empty() && ids("?state=ALERT").is_empty());
-    assert_eq!(ids(&format!("?before={new}&limit=1")), [old.clone()]);
-    assert_eq!(ids(&format!("?after={old}&limit=1")), [new.clone()]);
+    assert_eq!(ids(&format!("?before={new}&limit=1")), std::slice::from_ref(old));
+    assert_eq!(ids(&format!("?after={old}&limit=1")), std::slice::from_ref(new));
     assert_eq!(ids(&format!("?to={}", events[0]["began"])), ids(&format!("?before={new}")));
     for query in ["?state=BUSY", "?limit=0", "?from=yesterday", "?keep=maybe", "?type=ghost", "?severity=RED"]
     {

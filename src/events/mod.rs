@@ -9,6 +9,8 @@ pub mod film;
 pub mod index;
 pub mod record;
 pub mod recorder;
+mod recording;
+mod recovery;
 mod ring;
 pub mod store;
 mod thumbnail;

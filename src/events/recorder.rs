@@ -4,10 +4,10 @@
 //! A JPEG camera's pictures are written as they came, with what is private made black. Another camera's have to be encoded all the
 //! time, at a lower rate.
 
-use super::clip::{self, Sample, TICKS, Writer};
 use super::episode::{Episode, Step, Watcher};
 use super::files::Kind;
 use super::record::{Clip, Event, milliseconds};
+use super::recording::{OpenClip, Picture};
 use super::ring::{Ring, Shot};
 use super::store::{Store, StoreError};
 use super::thumbnail;
@@ -43,9 +43,6 @@ const MOST_WAITING: usize = 64;
 
 /// Of pictures that are encoded here.
 const QUALITY: u8 = 85;
-
-/// The last picture of a clip is shown so long if it is the only one.
-const ALONE: u32 = TICKS / 10;
 
 /// One camera's recorder.
 pub struct Recorder {
@@ -283,7 +280,7 @@ impl Recorder {
         fill(&mut event, episode);
         // Why it isn't listed is in the log; its clip is enough to list it later.
         let _ = self.store.begin(&mut event);
-        let mut recording = Recording { event, clip: None, next: first, held: None, lost: 0, given_up: None };
+        let mut recording = Recording { event, clip: None, next: first, lost: 0, given_up: None };
         self.show(&mut recording, episode, maker);
         self.store.tell_begin(&recording.event);
         recording
@@ -308,8 +305,7 @@ impl Recorder {
         };
         if let Some(clip) = clip {
             event.clip = Some(clip.told());
-            let Open { mut writer, .. } = clip;
-            match writer.record(&event).and_then(|()| writer.finish()) {
+            match clip.finish(&event) {
                 Ok(written) => event.clip = event.clip.map(|clip| Clip { bytes: written.bytes, ..clip }),
                 Err(error) => self.fail(&mut event.fault, &error),
             }
@@ -359,7 +355,7 @@ impl Recorder {
         maker: &mut Maker,
         all: bool,
     ) -> io::Result<()> {
-        let mut pictures: Vec<Picture> = recording.held.take().into_iter().collect();
+        let mut pictures = Vec::with_capacity(shots.len());
         for shot in shots {
             let frame = &shot.frame;
             let jpeg = if shot.is_blackened { Ok(frame.data.clone().into()) } else { picture(maker, frame) };
@@ -367,41 +363,18 @@ impl Recorder {
             let Ok(jpeg) = jpeg else { continue };
             pictures.push(Picture { jpeg, captured: frame.captured, size: (frame.width, frame.height) });
         }
-        let Some(first) = pictures.first() else { return Ok(()) };
-        let clip = match &mut recording.clip {
-            Some(clip) => clip,
-            None => {
-                let event = &mut recording.event;
-                let path = self.store.files.path(&self.camera, event.id, Kind::Clip);
-                if let Some(folder) = path.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                self.reserve(event.id, 0)?;
-                let writer = Writer::create(&path, first.size)?;
+        let id = recording.event.id;
+        let clip = match (&mut recording.clip, pictures.first()) {
+            (Some(clip), _) => clip,
+            (None, None) => return Ok(()),
+            (None, Some(first)) => {
+                self.reserve(id, 0)?;
+                let path = self.store.files.path(&self.camera, id, Kind::Clip);
                 let began = milliseconds(self.wall(first.captured));
-                let mut clip = Open { writer, size: first.size, start: first.captured, began, usual: ALONE };
-                event.clip = Some(clip.told());
-                clip.writer.record(event)?;
-                recording.clip.insert(clip)
+                recording.clip.insert(OpenClip::create(&path, first, began, &mut recording.event)?)
             }
         };
-        let fits = pictures.iter().take_while(|picture| picture.size == clip.size).count();
-        let has_changed = fits < pictures.len();
-        pictures.truncate(fits);
-        let mut samples = Vec::with_capacity(pictures.len());
-        for (picture, next) in pictures.iter().zip(pictures.iter().skip(1)) {
-            clip.usual = clip.ticks_between(picture, next);
-            samples.push(Sample { data: &picture.jpeg, ticks: clip.usual });
-        }
-        if all && let Some(last) = pictures.last() {
-            samples.push(Sample { data: &last.jpeg, ticks: clip.usual });
-        }
-        self.reserve(recording.event.id, samples.iter().map(|sample| sample.data.len() as u64).sum())?;
-        clip.writer.fragment(&samples)?;
-        drop(samples);
-        // How long it is shown is known when the next one comes.
-        recording.held = if all { None } else { pictures.pop() };
-        if has_changed {
+        if clip.write(pictures, all, |bytes| self.reserve(id, bytes))? {
             recording.given_up = Some("the pictures' size changed, and the clip ends there".into());
         }
         Ok(())
@@ -456,52 +429,13 @@ impl Recorder {
 /// An event that is being recorded.
 struct Recording {
     event: Event,
-    clip: Option<Open>,
+    clip: Option<OpenClip>,
     /// The number of the next picture.
     next: u64,
-    held: Option<Picture>,
     /// Pictures that went before they were written.
     lost: u64,
     /// Why no more is written.
     given_up: Option<String>,
-}
-
-/// A clip that is being written.
-struct Open {
-    writer: Writer,
-    size: (u32, u32),
-    /// When its first picture was taken: of the frame, and in milliseconds of Unix time.
-    start: Duration,
-    began: i64,
-    /// How long the last picture was shown.
-    usual: u32,
-}
-
-/// A picture, ready to be written.
-struct Picture {
-    jpeg: Bytes,
-    captured: Duration,
-    size: (u32, u32),
-}
-
-impl Open {
-    /// From the start, so that no rounding adds up.
-    fn ticks_between(&self, picture: &Picture, next: &Picture) -> u32 {
-        let at = |picture: &Picture| clip::ticks(picture.captured.saturating_sub(self.start));
-        u32::try_from(at(next).saturating_sub(at(picture))).unwrap_or(u32::MAX).max(1)
-    }
-
-    fn told(&self) -> Clip {
-        let written = self.writer.written();
-        Clip {
-            frames: written.frames,
-            seconds: written.ticks as f64 / f64::from(TICKS),
-            width: self.size.0,
-            height: self.size.1,
-            bytes: written.bytes,
-            began: self.began,
-        }
-    }
 }
 
 /// How long pictures are held, and how many bytes of them.

@@ -4,16 +4,16 @@
 use super::clip;
 use super::database::{Database, DatabaseError, Filter};
 use super::files::{Files, Kind};
-use super::index::Index;
-use super::record::{Clip, Event, milliseconds};
+use super::record::{Event, milliseconds};
+use super::recovery;
 use crate::config;
 use crate::service::clock::SharedClock;
 use crate::service::machine::room;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -371,7 +371,7 @@ impl Store {
         let path = self.files.folder.join("events.sqlite");
         let database = match Database::open(&path) {
             Err(error) if error.is_lasting() => {
-                let aside = set_aside(&path, &self.clock);
+                let aside = recovery::set_aside(&path, &self.clock);
                 log::error!(
                     "the list of events is set aside as {} and made anew from the clips: {error}",
                     aside.display()
@@ -380,90 +380,11 @@ impl Store {
             }
             opened => opened?,
         };
-        self.adopt(&database, &state.growing)?;
+        recovery::adopt(&self.files, &database, &state.growing)?;
         state.bytes = database.bytes()?;
         state.last_id =
             database.list(&Filter { limit: 1, ..Filter::default() })?.first().map_or(0, |event| event.id);
         Ok(database)
-    }
-
-    /// Brings list and files together: what was under way when the program ended, clips that aren't listed, events whose files are
-    /// gone. `growing`: those under way now.
-    fn adopt(&self, database: &Database, growing: &HashMap<i64, u64>) -> Result<(), StoreError> {
-        let (clips, mut known) = (self.files.clips(), HashSet::new());
-        for event in database.unfinished()? {
-            if !growing.contains_key(&event.id) {
-                let event = self.completed(event);
-                database.put(&event, self.files.bytes(&event.camera, event.id))?;
-            }
-        }
-        for (id, camera, bytes) in database.inventory()? {
-            if bytes > 0 && !self.files.has_any(&camera, id) {
-                log::warn!("the files of event {id} are gone, so it is no more");
-                database.delete(id)?;
-            }
-            known.insert(id);
-        }
-        let mut found = 0;
-        for (camera, id) in
-            clips.into_iter().filter(|(_, id)| !known.contains(id) && !growing.contains_key(id))
-        {
-            let path = self.files.path(&camera, id, Kind::Clip);
-            match Index::read(&path) {
-                Ok(index) if !index.samples.is_empty() => {
-                    let event = self.completed(index.event.unwrap_or_else(|| unknown(id, &camera)));
-                    database.put(&event, self.files.bytes(&camera, id))?;
-                    found += 1;
-                }
-                // A power cut in its first second.
-                Ok(_) => remove(&path),
-                Err(error) => {
-                    log::warn!("{} can't be read and is passed over: {error}", path.display());
-                }
-            }
-        }
-        if found > 0 {
-            log::info!("{found} events that weren't listed were found by their clips");
-        }
-        Ok(())
-    }
-
-    /// An event that was under way when the program ended, as its clip tells.
-    fn completed(&self, mut event: Event) -> Event {
-        if event.ended.is_some() {
-            return event;
-        }
-        let path = self.files.path(&event.camera, event.id, Kind::Clip);
-        let cut = "the program ended in the middle of it";
-        match Index::read(&path) {
-            Ok(index) if !index.samples.is_empty() => {
-                let seconds = index.duration() as f64 / f64::from(clip::TICKS);
-                let began = event.clip.or(index.event.as_ref().and_then(|event| event.clip));
-                let began = began.map_or(event.began, |clip| clip.began);
-                event.clip = Some(Clip {
-                    frames: u32::try_from(index.samples.len()).unwrap_or(u32::MAX),
-                    seconds,
-                    width: index.width,
-                    height: index.height,
-                    bytes: index.length,
-                    began,
-                });
-                event.ended = Some((began + (1000.0 * seconds) as i64).max(event.began));
-                event.fault = Some(cut.into());
-                if let Err(error) = clip::amend(&path, &event) {
-                    log::warn!("{} can't be completed: {error}", path.display());
-                }
-            }
-            found => {
-                if found.is_ok() {
-                    remove(&path);
-                }
-                event.clip = None;
-                event.ended = Some(event.began);
-                event.fault = Some(format!("{cut}, before there was a clip"));
-            }
-        }
-        event
     }
 
     /// Deletes an event, its files first: what is left over by a power cut is noticed when the list is opened.
@@ -495,48 +416,6 @@ impl Store {
 fn put(state: &State, event: &Event, bytes: u64) -> Result<(), StoreError> {
     state.database.as_ref().expect("it was opened").put(event, bytes)?;
     Ok(())
-}
-
-fn remove(path: &Path) {
-    if let Err(error) = fs::remove_file(path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        log::warn!("{} can't be deleted: {error}", path.display());
-    }
-}
-
-/// Puts a list that is of no use out of the way, with what belongs to it.
-fn set_aside(path: &Path, clock: &SharedClock) -> PathBuf {
-    let seconds = milliseconds(clock.wall()) / 1000;
-    let aside = path.with_extension(format!("sqlite.{seconds}"));
-    for part in ["", "-wal", "-shm"] {
-        let with = |path: &Path| PathBuf::from(format!("{}{part}", path.display()));
-        // Those beside it needn't be there; if it can't be moved itself, opening it tells why.
-        let _ = fs::rename(with(path), with(&aside));
-    }
-    aside
-}
-
-/// Of a clip that tells nothing of its event.
-fn unknown(id: i64, camera: &str) -> Event {
-    Event {
-        id,
-        camera: camera.into(),
-        began: id,
-        ended: None,
-        time_synced: false,
-        since_start: 0,
-        state: crate::pipeline::State::Motion,
-        severity: None,
-        verdict: None,
-        zone: None,
-        score: 0.0,
-        tracks: 0,
-        regions: Vec::new(),
-        clip: None,
-        keep: false,
-        fault: None,
-    }
 }
 
 fn local(milliseconds: i64) -> jiff::Zoned {

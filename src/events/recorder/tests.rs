@@ -1,6 +1,7 @@
 use super::*;
 use crate::camera::{Wanted, demo};
 use crate::config::{Zone, ZoneKind};
+use crate::events::clip::TICKS;
 use crate::events::database::Filter;
 use crate::events::index::Index;
 use crate::picture::convert;
