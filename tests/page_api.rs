@@ -94,7 +94,7 @@ fn a_stop_is_told_within_a_moment_and_a_start_too() {
 #[test]
 fn no_more_than_the_places_there_are_follow_and_all_are_let_go_at_the_end() {
     let mut server = Server::demo();
-    let mut followers: Vec<_> = (0..64).map(|_| server.read("/api/status/stream")).collect();
+    let mut followers: Vec<_> = (0..96).map(|_| server.read("/api/status/stream")).collect();
     for (_, reader) in &mut followers {
         let mut first = String::new();
         reader.read_line(&mut first).unwrap();

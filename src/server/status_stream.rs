@@ -22,7 +22,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 /// So many may follow the status or the events at once: browsers open one for each page.
-pub const MOST_FOLLOWERS: usize = 128;
+pub const MOST_FOLLOWERS: usize = 96;
 
 /// When somebody who found no place may ask again, in seconds.
 const RETRY_SECONDS: u32 = 5;
