@@ -199,6 +199,12 @@ impl Database {
         Ok(self.connection.prepare(text)?.query_row([], event).optional()?)
     }
 
+    /// One that may be deleted and was over before `limit`, by a clock that was right: what has no right time has no age.
+    pub fn expired(&self, limit: i64) -> Result<Option<Event>, DatabaseError> {
+        let text = "SELECT * FROM event WHERE keep = 0 AND time_synced AND ended < ? ORDER BY id LIMIT 1";
+        Ok(self.connection.prepare(text)?.query_row([limit], event).optional()?)
+    }
+
     /// Those that were under way when the program ended.
     pub fn unfinished(&self) -> Result<Vec<Event>, DatabaseError> {
         let mut query = self.connection.prepare("SELECT * FROM event WHERE ended IS NULL ORDER BY id")?;

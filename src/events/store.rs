@@ -150,7 +150,16 @@ impl Store {
             state.bytes += bytes;
         }
         opened?;
+        // Whoever marked it meanwhile was told that it is kept.
+        let marked = match &state.database {
+            Some(database) => database.get(event.id)?.is_some_and(|known| known.keep),
+            None => false,
+        };
+        let event = &Event { keep: event.keep || marked, ..event.clone() };
         put(&state, event, bytes)?;
+        if marked && event.ended.is_some() {
+            self.mark_clip(event);
+        }
         if event.ended.is_some()
             && let Some(database) = &state.database
         {
@@ -228,16 +237,13 @@ impl Store {
         }
         state.tidied = Some(now);
         let days = self.settings().days;
-        // What has no right time has no age.
+        // By a clock that isn't right nothing is old.
         if days == 0.0 || !self.clock.is_set() || self.open(&mut state).is_err() {
             return;
         }
         let limit = milliseconds(self.clock.wall()) - (days * 86_400e3) as i64;
-        while let Some(Ok(Some(oldest))) = state.database.as_ref().map(Database::oldest) {
-            if !oldest.time_synced || oldest.ended.is_none_or(|ended| ended >= limit) {
-                break;
-            }
-            if let Err(error) = self.remove(&mut state, &oldest) {
+        while let Some(Ok(Some(expired))) = state.database.as_ref().map(|database| database.expired(limit)) {
+            if let Err(error) = self.remove(&mut state, &expired) {
                 log::warn!("an old event can't be deleted: {error}");
                 break;
             }
@@ -261,17 +267,22 @@ impl Store {
             database.get(id)
         })?;
         if let Some(event) = &event {
-            // In the clip too, from which the list may have to be made anew; it isn't lost if that fails now.
-            let path = self.files.path(&event.camera, id, Kind::Clip);
-            if event.ended.is_some()
-                && let Err(error) = clip::amend(&path, event)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                log::warn!("the mark of an event can't be written into its clip: {error}");
+            if event.ended.is_some() {
+                self.mark_clip(event);
             }
             self.tell(News::Changed { event: Arc::new(event.clone()) });
         }
         Ok(event)
+    }
+
+    /// Writes an event's mark into its clip too, from which the list may have to be made anew. It isn't lost if that fails now.
+    fn mark_clip(&self, event: &Event) {
+        let path = self.files.path(&event.camera, event.id, Kind::Clip);
+        if let Err(error) = clip::amend(&path, event)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            log::warn!("the mark of an event can't be written into its clip: {error}");
+        }
     }
 
     /// Deletes an event with its files; false: there is none, or it is under way.

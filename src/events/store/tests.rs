@@ -63,6 +63,21 @@ fn what_is_recorded_is_listed_and_told() {
 }
 
 #[test]
+fn who_marks_an_event_under_way_finds_it_kept_when_it_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), settings());
+    let open = record(&store, 10, false);
+    assert!(store.keep(open.id, true).unwrap().unwrap().keep);
+    // The recorder knows nothing of it.
+    store.change(&Event { ended: Some(5000), ..open.clone() }).unwrap();
+    assert!(store.get(open.id).unwrap().unwrap().keep);
+    let path = store.files.path("yard", open.id, Kind::Clip);
+    assert!(crate::events::index::Index::read(&path).unwrap().event.unwrap().keep, "in the clip too");
+    store.keep(open.id, false).unwrap();
+    assert!(!store.get(open.id).unwrap().unwrap().keep);
+}
+
+#[test]
 fn no_two_events_have_one_number() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), settings());
@@ -105,15 +120,16 @@ fn what_is_older_than_it_may_be_goes() {
     let clock = SimulatedClock::shared();
     let store = Store::new(folder.path(), &config::Events { days: 1.0, ..settings() }, clock.clone());
     let now = milliseconds(crate::service::clock::Clock::wall(&*clock));
-    let (old, new) = (record(&store, 10, true), record(&store, 10, true));
-    let mut old = Event { ended: Some(now - 86_400_001), ..old };
-    store.change(&old).unwrap();
-    store.change(&Event { ended: Some(now - 86_000_000), ..new.clone() }).unwrap();
+    // The oldest was recorded before the clock was set, and keeps no other.
+    let [undated, old, kept, new] = [(); 4].map(|()| record(&store, 10, true));
+    let is_over = |event: &Event, ended| Event { ended: Some(ended), ..event.clone() };
+    store.change(&Event { time_synced: false, ..is_over(&undated, 1000) }).unwrap();
+    store.change(&is_over(&old, now - 86_400_001)).unwrap();
+    store.change(&is_over(&kept, now - 86_400_001)).unwrap();
+    store.change(&is_over(&new, now - 86_000_000)).unwrap();
+    store.keep(kept.id, true).unwrap();
     store.tidy();
-    let is_set = crate::service::clock::Clock::is_set(&*clock);
-    assert_eq!(ids(&store).len(), if is_set { 1 } else { 2 });
-    // Without a right clock nothing has an age.
-    old.time_synced = false;
+    assert_eq!(ids(&store), [new.id, kept.id, undated.id]);
 }
 
 #[test]
