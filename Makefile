@@ -46,7 +46,7 @@ test: page tests/browser/node_modules/.package-lock.json
 # The modules' own tests, built for arm64 and run by an emulated processor; and whether it finds the same in recordings.
 emulated-test: page
 	@packaging/setup.sh emulated
-	packaging/cross-build.sh test --locked --lib
+	packaging/cross-build.sh test --release --locked --lib
 	$(onnxruntime)
 	cargo build --release --locked
 	tests/emulated.sh target/release/edge-cctv "$$(packaging/cross-build.sh | tail -1)"
@@ -66,7 +66,7 @@ lint: build-tools web/node_modules/.package-lock.json tests/browser/node_modules
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	@cargo metadata --locked --manifest-path fuzz/Cargo.toml --format-version 1 >/dev/null
 	cargo clippy --locked --all-targets -- -D warnings
-	@command -v cargo-deny >/dev/null || { echo "lint: installing cargo-deny" >&2; cargo install --quiet --locked cargo-deny; }
+	@packaging/cargo-tool.sh cargo-deny 0.20.2
 	cargo deny --locked check licenses bans sources
 	@$(call npm,web) run lint
 	@$(call npm,tests/browser) run lint

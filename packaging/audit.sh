@@ -6,10 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for tool in cargo-deny:0.20.2 cargo-audit:0.22.2; do
-  command -v "${tool%:*}" >/dev/null || {
-    echo "audit: installing ${tool%:*} ${tool#*:}" >&2
-    cargo install --quiet --locked "${tool/:/@}"
-  }
+  packaging/cargo-tool.sh "${tool%:*}" "${tool#*:}"
 done
 database=()
 if [ -n "${ADVISORY_DB:-}" ]; then

@@ -7,10 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- "$(dpkg --print-architecture)" arm64
 packaging/setup.sh deb
-command -v cargo-deb >/dev/null || {
-  echo "deb: installing cargo-deb 3.8.0" >&2
-  cargo install --quiet --locked cargo-deb@3.8.0
-}
+packaging/cargo-tool.sh cargo-deb 3.8.0
 
 time=$(git log -1 --format=%ct)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)

@@ -12,7 +12,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$PWD/target/fuzz
 programs=$work/x86_64-unknown-linux-gnu/release
-version=0.13.2
 
 case ${1:-} in
 build | keep) action=$1 ;;
@@ -23,10 +22,7 @@ shift
 [ "$(uname -m)" = x86_64 ] || { echo "fuzz: this is for x86_64 machines" >&2; exit 1; }
 
 packaging/setup.sh fuzz
-cargo fuzz --version 2>/dev/null | grep -qx "cargo-fuzz $version" || {
-  echo "fuzz: installing cargo-fuzz $version" >&2
-  cargo install --quiet --locked "cargo-fuzz@$version"
-}
+packaging/cargo-tool.sh cargo-fuzz 0.13.2
 
 # clang, for libFuzzer sees what its code does, and OpenH264 without assembly, into which nobody sees. (The JPEG library
 # keeps its assembly: without it, it is another program.)

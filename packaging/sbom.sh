@@ -7,11 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# = 2 ] || { sed -n '4p' "$0" >&2; exit 2; }
 target=$1 out=$2
-version=0.5.9
-cargo cyclonedx --version 2>/dev/null | grep -q " $version$" || {
-  echo "sbom: installing cargo-cyclonedx $version" >&2
-  cargo install --quiet --locked "cargo-cyclonedx@$version"
-}
+packaging/cargo-tool.sh cargo-cyclonedx 0.5.9
 
 # It writes beside Cargo.toml, under any name. What only builds the program isn't in it.
 name=sbom.$$
