@@ -4,6 +4,7 @@ mod analyst;
 mod governor;
 mod inbox;
 mod keeper;
+mod overview;
 
 use crate::anomaly::store::{Kept, Store};
 use crate::camera::supervisor::{Sink, Supervisor};
@@ -17,9 +18,11 @@ use crate::picture::plane::Plane;
 use crate::publisher::{Publisher, Viewer, Wish};
 use crate::service::clock::SharedClock;
 use crate::service::progress::Progress;
+use crate::snapshots::Store as Snapshots;
 use analyst::Command;
 use inbox::AnalysisInbox;
 use keeper::Keeper;
+use overview::Overview;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -49,7 +52,10 @@ pub struct Appliance {
     pub progress: Progress,
     pub outputs: Arc<Outputs>,
     pub events: Arc<Events>,
+    pub snapshots: Arc<Snapshots>,
     pub cameras: Vec<Arc<CameraHandle>>,
+    /// All of them in one picture.
+    pub overview: Arc<Overview>,
     stream: RwLock<config::Stream>,
 }
 
@@ -59,12 +65,15 @@ impl Appliance {
         let progress = Progress::new(clock.clone());
         let outputs = Arc::new(Outputs::start(config, clock.clone(), progress.pulse("the outputs")));
         let events = Arc::new(Events::new(&config.state_dir, &config.events, clock.clone()));
-        let cameras = (0..config.cameras.len())
+        let snapshots = Snapshots::new(&config.state_dir, &config.snapshots, clock.clone());
+        let cameras: Vec<_> = (0..config.cameras.len())
             .map(|index| {
                 CameraHandle::spawn(index, config, clock.clone(), &progress, outputs.clone(), events.clone())
             })
             .collect();
-        Self { clock, progress, outputs, events, cameras, stream: RwLock::new(config.stream.clone()) }
+        let overview = Overview::new(cameras.clone(), clock.clone());
+        let stream = RwLock::new(config.stream.clone());
+        Self { clock, progress, outputs, events, snapshots, cameras, overview, stream }
     }
 
     /// By name; the guide's `/live/{camera_id}` counts from 0, so a number that is no name is an index.
@@ -93,6 +102,7 @@ impl Appliance {
         }
         self.outputs.configure(config);
         self.events.configure(&config.events);
+        self.snapshots.configure(&config.snapshots);
     }
 
     /// Viewers of all cameras.
@@ -104,6 +114,7 @@ impl Appliance {
     /// hangs.
     pub fn shut_down(&self, patience: Duration) {
         self.outputs.quit();
+        self.overview.dismiss();
         for camera in &self.cameras {
             camera.quit();
         }
@@ -352,6 +363,10 @@ impl CameraHandle {
             ..status.anomaly
         };
         status
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.supervisor.report().phase
     }
 
     /// Subscribes. While the camera is lost the pictures say NO SIGNAL; once it is stopped they end.

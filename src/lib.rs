@@ -19,3 +19,4 @@ pub mod publisher;
 pub mod server;
 pub mod service;
 pub mod settings;
+pub mod snapshots;

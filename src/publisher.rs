@@ -73,12 +73,31 @@ impl Encoded {
     }
 }
 
+/// A subscription is over.
+pub struct Ended;
+
 /// A subscription. Dropping it ends it; when the last one goes, encoding stops.
 pub struct Viewer {
     newest: watch::Receiver<Option<Arc<Encoded>>>,
 }
 
 impl Viewer {
+    pub fn new(newest: watch::Receiver<Option<Arc<Encoded>>>) -> Self {
+        Self { newest }
+    }
+
+    /// The newest picture if it wasn't seen yet, without waiting.
+    ///
+    /// # Errors
+    /// There will be no more: the camera is stopped or the program ends.
+    pub fn newest(&mut self) -> Result<Option<Arc<Encoded>>, Ended> {
+        match self.newest.has_changed() {
+            Ok(true) => Ok(self.newest.borrow_and_update().clone()),
+            Ok(false) => Ok(None),
+            Err(_) => Err(Ended),
+        }
+    }
+
     /// The next picture: the newest one not seen yet, however many were missed. `None` when the camera is
     /// stopped or the program ends. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Arc<Encoded>> {
@@ -172,7 +191,7 @@ impl Publisher {
                 newest
             }
         };
-        Viewer { newest }
+        Viewer::new(newest)
     }
 
     pub fn viewers(&self) -> usize {
@@ -355,7 +374,8 @@ fn local(wall: SystemTime) -> jiff::Zoned {
     jiff::Timestamp::try_from(wall).unwrap_or_default().to_zoned(jiff::tz::TimeZone::system())
 }
 
-fn date_and_time(wall: SystemTime) -> String {
+/// In words for people, in local time.
+pub fn date_and_time(wall: SystemTime) -> String {
     local(wall).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 

@@ -5,7 +5,7 @@ use edge_cctv::camera::network::Transport;
 use edge_cctv::config::outputs::{Action, Bias, Driver, Line, Pattern, Patterns, Shows};
 use edge_cctv::config::{
     Alert, Anomaly, Arming, Auth, Camera, Config, Events, Input, Led, Motion, Network, Outputs, Provider,
-    Relay, Server, Source, Stream, Tls, Zone, ZoneKind, parse,
+    Relay, Server, Snapshots, Source, Stream, Tls, Zone, ZoneKind, parse,
 };
 
 /// The faults, one a line.
@@ -127,6 +127,7 @@ fn everything_in_a_file_arrives() {
             max_mib: 2000,
             reserve_mib: 100,
         },
+        snapshots: Snapshots { every_seconds: 60.0, days: 7.0, max_mib: 500 },
         arming: Arming {
             schedule: vec!["mon-fri 22:00-06:00".into(), "sat,sun 00:00-24:00".into()],
             time_zone: "Europe/Berlin".into(),

@@ -235,6 +235,33 @@ fn a_small_quota_loses_the_oldest_first_and_a_full_disk_stops_recording_alone() 
 }
 
 #[test]
+fn on_a_small_disk_recording_goes_on_and_the_oldest_goes_first() {
+    let config = "[events]\nafter_seconds = 0.5\nlongest_seconds = 5.0\nencode_fps = 30\nreserve_mib = 4\n\
+        [[camera]]\nname = \"yard\"\nsource = \"demo\"\nwidth = 1280\nheight = 720\nfps = 30\n";
+    let Some(server) = Server::on_small_disk(50, config) else { return skipped("no disk can be made here") };
+    let begin = Instant::now();
+    let mut oldest: Vec<Value> = Vec::new();
+    // Until three were deleted for the newer ones.
+    while oldest.len() < 4 {
+        let storage = server.get("/api/events/storage").json();
+        assert!(storage["problem"].is_null() && storage["bytes"].as_u64() < Some(50 << 20), "{storage}");
+        assert!(storage["free_bytes"].as_u64() > Some(2 << 20), "{storage}");
+        oldest.extend(list(&server, "?limit=1000").last().map(|event| event["id"].clone()));
+        oldest.dedup();
+        assert!(begin.elapsed() < 2 * PATIENCE, "{oldest:?} {storage} {}", server.log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(oldest.is_sorted_by_key(|id| id.as_i64()), "the oldest goes first: {oldest:?}");
+    assert!(!server.log().contains("ERROR"), "{}", server.log());
+    // All else still has room.
+    let whole =
+        list(&server, "").into_iter().find(|event| event["fault"].is_null() && !event["ended"].is_null());
+    let whole = whole.expect("an event that was recorded");
+    assert_eq!(server.get(&format!("/api/events/{}/recording.mp4", whole["id"])).status, 200);
+    assert_eq!(server.post("/snapshot").status, 200);
+}
+
+#[test]
 fn without_room_the_status_says_so_and_all_else_goes_on() {
     let server = Server::configured(
         "[events]\nreserve_mib = 16777216\nafter_seconds = 0.5\nlongest_seconds = 10.0\n[[camera]]\nname = \"yard\"\nsource = \"demo\"\n",

@@ -16,7 +16,11 @@ use serde_json::Value;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use ureq::http::Method;
+
+/// Longer than any film here.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// One camera, which is lost after a second without pictures.
 fn toml(source: &str, keys: &str) -> String {
@@ -116,6 +120,71 @@ fn a_camera_may_be_named_on_the_command_line() {
     let server = Server::run(&["--camera", &url]);
     let status = server.wait_for_status("a picture", is_active);
     assert!(!shown(&server).contains("s3cret"), "{status}");
+}
+
+/// What the program keeps of a camera: of each event its state, zone, and seconds after the first.
+fn told(server: &Server, count: usize) -> Vec<(String, String, f64)> {
+    let end = Instant::now() + PATIENCE;
+    let mut events = loop {
+        let events = server.get("/api/events").json()["events"].as_array().unwrap().clone();
+        let over: Vec<Value> = events.into_iter().filter(|event| !event["ended"].is_null()).collect();
+        if over.len() >= count {
+            break over;
+        }
+        assert!(Instant::now() < end, "{over:?} {}", server.log());
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    events.reverse();
+    let began = |event: &Value| event["began"].as_i64().unwrap() as f64 / 1000.0;
+    let first = began(&events[0]);
+    let text = |event: &Value, key: &str| event[key].as_str().unwrap_or_default().to_string();
+    events.iter().map(|event| (text(event, "state"), text(event, "zone"), began(event) - first)).collect()
+}
+
+#[test]
+fn what_an_rtsp_camera_shows_is_judged_as_the_same_film_replayed() {
+    // A light thing on a grey, noisy ground: past below, then twice through the middle.
+    let passes = [(6, 0.75), (11, 0.4), (16, 0.4)];
+    let thing = |(start, y): (u32, f64)| {
+        format!("overlay=x='-40+(t-{start})*180':y=H*{y}:enable='between(t,{start},{})'", start + 2)
+    };
+    let mut graph = String::from(
+        "nullsrc=s=320x240:r=20:d=22,geq=lum='110+20*sin(X/9)*sin(Y/7)':cb=128:cr=128,noise=alls=6:allf=t[g0]",
+    );
+    for (index, pass) in passes.into_iter().enumerate() {
+        graph += &format!(
+            ";color=white:s=36x50:r=20:d=22[c{index}];[g{index}][c{index}]{}[g{}]",
+            thing(pass),
+            index + 1
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-filter_complex", &graph, "-map", "[g3]"])
+        .args(H264)
+        .arg(&path)
+        .status();
+    let Ok(made) = made else { return skip::skipped("no ffmpeg here") };
+    assert!(made.success());
+    let Some(camera) = RtspCamera::start(&path, &[]) else { return };
+
+    let keys = "[[camera.zone]]\nname = \"middle\"\nkind = \"alert\"\n\
+        points = [[0.0, 0.35], [1.0, 0.35], [1.0, 0.65], [0.0, 0.65]]\n\
+        [alert]\nhold_seconds = 1\n[events]\nafter_seconds = 0.5\n";
+    let config = |source: &str| toml(source, &format!("repeat = false\n{keys}"));
+    let replayed = told(&Server::configured(&config(path.to_str().unwrap())), 3);
+    let states: Vec<_> = replayed.iter().map(|(state, zone, _)| (state.as_str(), zone.as_str())).collect();
+    assert_eq!(states, [("MOTION", ""), ("ALERT", "middle"), ("ALERT", "middle")]);
+
+    // It begins anew when it is over.
+    let mut seen = told(&Server::configured(&config(&camera.url())), 3);
+    seen.truncate(3);
+    for (replayed, seen) in replayed.iter().zip(&seen) {
+        assert_eq!((&replayed.0, &replayed.1), (&seen.0, &seen.1));
+        // By the clocks of two programs, and pictures that a busy machine passes over.
+        assert!((replayed.2 - seen.2).abs() < 0.5, "{replayed:?} {seen:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::keys::{Effect, Key};
 use super::tables::{
     ALERT, ANOMALY, ARMING, CAMERA, EVENTS, INPUT, LED, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT,
-    SERVER, STREAM, ZONE,
+    SERVER, SNAPSHOTS, STREAM, ZONE,
 };
 use super::{Camera, Config, Input, Led, Relay};
 
@@ -27,6 +27,7 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     list.compare("stream.", STREAM, &old.stream, &new.stream);
     list.compare("network.", NETWORK, &old.network, &new.network);
     list.compare("events.", EVENTS, &old.events, &new.events);
+    list.compare("snapshots.", SNAPSHOTS, &old.snapshots, &new.snapshots);
     list.compare("arming.", ARMING, &old.arming, &new.arming);
     list.compare("outputs.", OUTPUTS, &old.outputs, &new.outputs);
     list.lines(old, new);
@@ -52,6 +53,7 @@ pub fn adopted(old: &Config, new: &Config) -> Config {
         alert: new.alert.clone(),
         anomaly: new.anomaly.clone(),
         events: new.events.clone(),
+        snapshots: new.snapshots.clone(),
         arming: new.arming.clone(),
         leds: paired(&old.leds, &new.leds, |led| &led.name)
             .map(|(old, new)| Led {
@@ -263,6 +265,7 @@ mod tests {
         check("stream.", STREAM, &old.stream, |config, changed| config.stream = changed);
         check("network.", NETWORK, &old.network, |config, changed| config.network = changed);
         check("events.", EVENTS, &old.events, |config, changed| config.events = changed);
+        check("snapshots.", SNAPSHOTS, &old.snapshots, |config, changed| config.snapshots = changed);
         check("arming.", ARMING, &old.arming, |config, changed| config.arming = changed);
         check("outputs.", OUTPUTS, &old.outputs, |config, changed| config.outputs = changed);
         check("led[0].", LED, &old.leds[0], |config, changed| config.leds[0] = changed);

@@ -4,7 +4,7 @@ use super::fault::{Fault, Faults};
 use super::reader::{Found, Reader};
 use super::tables::{
     ALERT, ANOMALY, ARMING, CAMERA, EVENTS, INPUT, LED, MOST_CAMERAS, MOST_INPUTS, MOST_LEDS, MOST_RELAYS,
-    MOST_ZONES, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER, STREAM, ZONE,
+    MOST_ZONES, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER, SNAPSHOTS, STREAM, ZONE,
 };
 use super::{Alert, Anomaly, Camera, Config, Input, Led, Motion, Relay, Zone, ZoneKind, relations};
 use std::fs::File;
@@ -126,8 +126,20 @@ fn document_to_config(reader: &mut Reader, root: &DeTable<'_>) -> Config {
     let mut config = Config::default();
     let whole = Found { table: root, offset: 0 };
     let nested = [
-        "server", "stream", "motion", "alert", "anomaly", "network", "events", "arming", "outputs", "led",
-        "relay", "input", "camera",
+        "server",
+        "stream",
+        "motion",
+        "alert",
+        "anomaly",
+        "network",
+        "events",
+        "snapshots",
+        "arming",
+        "outputs",
+        "led",
+        "relay",
+        "input",
+        "camera",
     ];
     reader.section("", whole, ROOT, &nested, &mut config);
     if let Some(found) = reader.table("", root, "server") {
@@ -141,6 +153,9 @@ fn document_to_config(reader: &mut Reader, root: &DeTable<'_>) -> Config {
     }
     if let Some(found) = reader.table("", root, "events") {
         reader.section("events", found, EVENTS, &[], &mut config.events);
+    }
+    if let Some(found) = reader.table("", root, "snapshots") {
+        reader.section("snapshots", found, SNAPSHOTS, &[], &mut config.snapshots);
     }
     if let Some(found) = reader.table("", root, "arming") {
         reader.section("arming", found, ARMING, &[], &mut config.arming);

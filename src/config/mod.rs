@@ -50,6 +50,7 @@ pub struct Config {
     pub anomaly: Anomaly,
     pub network: Network,
     pub events: Events,
+    pub snapshots: Snapshots,
     pub arming: Arming,
     pub outputs: Outputs,
     pub leds: Vec<Led>,
@@ -284,6 +285,17 @@ pub struct Events {
     pub reserve_mib: u32,
 }
 
+/// `[snapshots]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshots {
+    /// A picture of each camera is kept so often; 0: none.
+    pub every_seconds: f64,
+    /// Those are deleted after so many days; 0: not by their age.
+    pub days: f64,
+    /// The oldest of those are deleted when all need more than this.
+    pub max_mib: u32,
+}
+
 /// What computes the network (ONNX Runtime's execution providers).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -451,6 +463,7 @@ impl Default for Config {
             anomaly: Anomaly::default(),
             network: Network::default(),
             events: Events::default(),
+            snapshots: Snapshots::default(),
             arming: Arming::default(),
             outputs: Outputs::default(),
             leds: Vec::new(),
@@ -458,6 +471,12 @@ impl Default for Config {
             inputs: Vec::new(),
             cameras: vec![Camera::default()],
         }
+    }
+}
+
+impl Default for Snapshots {
+    fn default() -> Self {
+        Self { every_seconds: 0.0, days: 30.0, max_mib: 1024 }
     }
 }
 

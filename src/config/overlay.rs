@@ -12,7 +12,7 @@ use super::{Camera, Config, relations};
 use toml::de::DeTable;
 
 /// What the file alone says: paths, addresses, lines, and (`motion`, `alert`, `anomaly`) what is changed camera by camera.
-const CLOSED: [&str; 12] = [
+const CLOSED: [&str; 13] = [
     "state_dir",
     "trust_clock",
     "server",
@@ -21,6 +21,7 @@ const CLOSED: [&str; 12] = [
     "anomaly",
     "network",
     "events",
+    "snapshots",
     "outputs",
     "led",
     "relay",

@@ -5,7 +5,7 @@
 use super::keys::Key;
 use super::tables::{
     ALERT, ANOMALY, ARMING, CAMERA, EVENTS, INPUT, LED, MOST_CAMERAS, MOST_INPUTS, MOST_LEDS, MOST_RELAYS,
-    MOST_ZONES, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER, STREAM, ZONE,
+    MOST_ZONES, MOTION, NETWORK, OUTPUTS, PATTERNS, RELAY, ROOT, SERVER, SNAPSHOTS, STREAM, ZONE,
 };
 use super::{Camera, Config, Input, Led, Relay, Server, Tls, Zone, ZoneKind};
 use std::fmt::Write as _;
@@ -74,6 +74,12 @@ fn sections(config: &Config) -> Vec<Section> {
             "What happened is kept in the folder `events` of the state folder: from the first motion to the end of its state, \
              with a picture and a clip.",
             rows(EVENTS, &config.events),
+        ),
+        section(
+            "[snapshots]",
+            "A time-lapse: pictures in the folder `snapshots/timelapse` of the state folder, without overlay and with what is \
+             private black.",
+            rows(SNAPSHOTS, &config.snapshots),
         ),
         section(
             "[arming]",

@@ -7,6 +7,7 @@ mod anomaly;
 mod events;
 mod outputs;
 mod server;
+mod snapshots;
 
 use super::keys::{Effect, Field, Key, decimal};
 use super::{Alert, Camera, Config, Motion, Source, Stream, Transport, Zone, ZoneKind, text};
@@ -17,6 +18,7 @@ pub use anomaly::{ANOMALY, NETWORK};
 pub use events::EVENTS;
 pub use outputs::{ARMING, INPUT, LED, MOST_INPUTS, MOST_LEDS, MOST_RELAYS, OUTPUTS, PATTERNS, RELAY};
 pub use server::SERVER;
+pub use snapshots::SNAPSHOTS;
 
 /// Most cameras in one file: more than any board here can look at.
 pub const MOST_CAMERAS: usize = 16;
@@ -514,7 +516,7 @@ pub static ZONE: &[Key<Zone>] = &[
 ];
 
 /// The tables of the file: how they are written, and the names of their keys.
-pub fn tables() -> [(&'static str, Vec<&'static str>); 16] {
+pub fn tables() -> [(&'static str, Vec<&'static str>); 17] {
     fn names<T>(keys: &[Key<T>]) -> Vec<&'static str> {
         keys.iter().map(|key| key.name).collect()
     }
@@ -527,6 +529,7 @@ pub fn tables() -> [(&'static str, Vec<&'static str>); 16] {
         ("in [anomaly] or [camera.anomaly]", names(ANOMALY)),
         ("in [network]", names(NETWORK)),
         ("in [events]", names(EVENTS)),
+        ("in [snapshots]", names(SNAPSHOTS)),
         ("in [arming]", names(ARMING)),
         ("in [outputs]", names(OUTPUTS)),
         ("in [[led]]", names(LED)),
@@ -573,6 +576,7 @@ mod tests {
         check_defaults(ANOMALY, &config.anomaly);
         check_defaults(NETWORK, &config.network);
         check_defaults(EVENTS, &config.events);
+        check_defaults(SNAPSHOTS, &config.snapshots);
         check_defaults(ARMING, &config.arming);
         check_defaults(OUTPUTS, &config.outputs);
         check_defaults(LED, &super::super::Led::default());

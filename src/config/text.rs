@@ -2,8 +2,11 @@
 
 use std::net::SocketAddr;
 
+/// What the name of an LED, a relay or an input may be.
+pub const OUTPUT_NAME: &str = "names of 1 to 32 letters (a to z), digits, `-` and `_`, not of digits alone";
 /// What a camera's name may be.
-pub const CAMERA_NAME: &str = "names of 1 to 32 letters (a to z), digits, `-` and `_`, not of digits alone";
+pub const CAMERA_NAME: &str =
+    "names of 1 to 32 letters (a to z), digits, `-` and `_`, not of digits alone and not `all`";
 /// What a zone's name may be.
 pub const ZONE_NAME: &str = "names of 1 to 64 characters that can be seen, without blanks at the ends";
 /// What can be listened on.
@@ -17,18 +20,26 @@ pub const ORIGIN: &str = "lists of origins written scheme://host or scheme://hos
 /// What a name of the board is.
 pub const NAME: &str = "lists of host names in small letters, such as [\"cctv.example.org\"]";
 
+/// A name that is part of addresses (`/api/outputs/{name}/test`), where digits are a number.
+pub fn output_name(text: &str) -> Result<(), String> {
+    address_name(text).map_err(|why| format!("{why}allowed are {OUTPUT_NAME}"))
+}
+
 /// A camera's name is part of addresses (`/live/{name}`) and of file names.
 pub fn camera_name(text: &str) -> Result<(), String> {
+    let why = if text == "all" { Err("`/live/all` shows all cameras; ".into()) } else { address_name(text) };
+    why.map_err(|why| format!("{why}allowed are {CAMERA_NAME}"))
+}
+
+fn address_name(text: &str) -> Result<(), String> {
     let fits = (1..=32).contains(&text.len())
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_');
     if !fits {
-        return Err(format!("allowed are {CAMERA_NAME}"));
+        return Err(String::new());
     }
     // `/live/1` means the second camera.
     if text.chars().all(|letter| letter.is_ascii_digit()) {
-        return Err(format!(
-            "in an address it would be taken for a camera's number; allowed are {CAMERA_NAME}"
-        ));
+        return Err("in an address it would be taken for a number; ".into());
     }
     Ok(())
 }
@@ -141,7 +152,8 @@ mod tests {
         for good in ["camera0", "front-door", "A_1", "x", &"n".repeat(32)] {
             assert_eq!(camera_name(good), Ok(()), "{good}");
         }
-        for bad in ["", "front door", "tür", "a/b", "..", "a.b", "a%20", "7", "0123", &"n".repeat(33)] {
+        for bad in ["", "front door", "tür", "a/b", "..", "a.b", "a%20", "7", "0123", "all", &"n".repeat(33)]
+        {
             assert!(camera_name(bad).is_err(), "{bad}");
         }
     }

@@ -1,12 +1,10 @@
 //! Small pictures for lists.
 
 use crate::picture::jpeg::{self, JpegError};
-use crate::picture::plane::Plane;
-use crate::picture::shrink::Shrinker;
-use crate::picture::{Chroma, Picture};
+use crate::picture::shrink;
 
 /// Columns at most.
-const WIDTH: usize = 320;
+const WIDTH: u32 = 320;
 const QUALITY: u8 = 75;
 
 /// The same picture, small.
@@ -14,26 +12,10 @@ const QUALITY: u8 = 75;
 /// # Errors
 /// It can't be decoded.
 pub fn make(picture: &[u8]) -> Result<Vec<u8>, JpegError> {
-    let Picture { luma, chroma } = jpeg::decode(picture)?;
-    let factor = luma.width.div_ceil(WIDTH).max(1);
-    let smaller = |plane: &Plane| {
-        let size = (plane.width.div_ceil(factor), plane.height.div_ceil(factor));
-        let mut small = Plane::default();
-        Shrinker::new((plane.width, plane.height), size).shrink(plane, &mut small);
-        small
-    };
-    let chroma = chroma.map(|chroma| {
-        // By the luma's size, so that both fit together.
-        let (columns, rows) = (luma.width.div_ceil(factor), luma.height.div_ceil(factor));
-        let size = (columns.div_ceil(chroma.horizontal), rows.div_ceil(chroma.vertical));
-        let smaller = |plane: &Plane| {
-            let mut small = Plane::default();
-            Shrinker::new((plane.width, plane.height), size).shrink(plane, &mut small);
-            small
-        };
-        Chroma { cb: smaller(&chroma.cb), cr: smaller(&chroma.cr), ..chroma }
-    });
-    jpeg::encode(&Picture { luma: smaller(&luma), chroma }, QUALITY)
+    let (width, height) = jpeg::header(picture)?;
+    let factor = width.div_ceil(WIDTH).max(1);
+    let size = (width.div_ceil(factor) as usize, height.div_ceil(factor) as usize);
+    jpeg::encode(&shrink::picture(&jpeg::decode_small(picture, size)?, size), QUALITY)
 }
 
 #[cfg(test)]
@@ -41,6 +23,7 @@ mod tests {
     use super::*;
     use crate::camera::{Wanted, demo};
     use crate::picture::convert;
+    use crate::picture::plane::Plane;
 
     #[test]
     fn it_is_the_same_picture_in_small() {

@@ -159,25 +159,26 @@ pub fn decode_luma(bytes: &[u8], denominator: u32) -> Result<Plane, JpegError> {
 pub fn decode(bytes: &[u8]) -> Result<Picture, JpegError> {
     guarded(|| {
         let decoder = open(bytes)?;
-        match decoder.color_space() {
-            ColorSpace::JCS_GRAYSCALE => {
-                let luma = scanlines(decoder.grayscale().map_err(unreadable)?, 1)?;
-                Ok(Picture { luma, chroma: None })
-            }
-            ColorSpace::JCS_YCbCr => match subsampling(&decoder) {
-                Some(subsampling) => raw_planes(decoder, subsampling),
-                None => {
-                    let wide =
-                        scanlines(decoder.to_colorspace(ColorSpace::JCS_YCbCr).map_err(unreadable)?, 3)?;
-                    Ok(split(&wide, |ycc| ycc))
-                }
-            },
-            ColorSpace::JCS_RGB => {
-                let wide = scanlines(decoder.rgb().map_err(unreadable)?, 3)?;
-                Ok(split(&wide, rgb_to_ycc))
-            }
-            _ => Err(JpegError::Unsupported("CMYK or unknown colours".into())),
+        match (decoder.color_space(), subsampling(&decoder)) {
+            (ColorSpace::JCS_YCbCr, Some(subsampling)) => raw_planes(decoder, subsampling),
+            _ => interleaved(decoder),
         }
+    })
+}
+
+/// All planes, scaled down by 2, 4 or 8 while decoding, as far as at least `least` (columns, rows) are left. Then colour comes
+/// out as 4:4:4.
+pub fn decode_small(bytes: &[u8], least: (usize, usize)) -> Result<Picture, JpegError> {
+    let (width, height) = header(bytes)?;
+    let leaves = |denominator: &u32| {
+        let left = |size: u32| size.div_ceil(*denominator) as usize;
+        left(width) >= least.0 && left(height) >= least.1
+    };
+    let Some(denominator) = [8, 4, 2].into_iter().find(leaves) else { return decode(bytes) };
+    guarded(|| {
+        let mut decoder = open(bytes)?;
+        decoder.scale((8 / denominator) as u8);
+        interleaved(decoder)
     })
 }
 
@@ -287,6 +288,25 @@ fn scanlines(mut started: DecompressStarted<&[u8]>, channels: usize) -> Result<P
         return Err(JpegError::Truncated);
     }
     Ok(Plane { width, height, data })
+}
+
+/// Grey, or colour as 4:4:4.
+fn interleaved(decoder: Decompress<&[u8]>) -> Result<Picture, JpegError> {
+    match decoder.color_space() {
+        ColorSpace::JCS_GRAYSCALE => {
+            let luma = scanlines(decoder.grayscale().map_err(unreadable)?, 1)?;
+            Ok(Picture { luma, chroma: None })
+        }
+        ColorSpace::JCS_YCbCr => {
+            let wide = scanlines(decoder.to_colorspace(ColorSpace::JCS_YCbCr).map_err(unreadable)?, 3)?;
+            Ok(split(&wide, |ycc| ycc))
+        }
+        ColorSpace::JCS_RGB => {
+            let wide = scanlines(decoder.rgb().map_err(unreadable)?, 3)?;
+            Ok(split(&wide, rgb_to_ycc))
+        }
+        _ => Err(JpegError::Unsupported("CMYK or unknown colours".into())),
+    }
 }
 
 /// Luma samples for one chroma sample across and down, where the planes can be taken as they are.

@@ -5,6 +5,7 @@ pub mod convert;
 pub mod font;
 pub mod jpeg;
 pub mod map;
+pub mod mosaic;
 pub mod overlay;
 pub mod paint;
 pub mod palette;

@@ -54,7 +54,7 @@ pub fn draw(surface: &mut dyn Surface, overlay: &Overlay) {
     analysis.regions.iter().for_each(|region| draw_box(surface, measures, analysis, region));
     overlay.zones.iter().for_each(|zone| name_zone(surface, measures, zone, analysis));
     analysis.regions.iter().for_each(|region| label_box(surface, measures, analysis, region));
-    draw_footer(surface, measures, overlay);
+    draw_footer(surface, measures, overlay.camera, overlay.time);
     match analysis.state {
         State::Alert => draw_banner(surface, measures, analysis),
         State::Idle | State::Motion => draw_state(surface, measures, analysis),
@@ -305,25 +305,41 @@ fn draw_banner(surface: &mut dyn Surface, measures: Measures, analysis: &Analysi
 }
 
 /// Name and time in the lower corners.
-fn draw_footer(surface: &mut dyn Surface, measures: Measures, overlay: &Overlay) {
+fn draw_footer(surface: &mut dyn Surface, measures: Measures, camera: &str, time: &str) {
     let y = measures.height - measures.margin - measures.plate();
     let whole = measures.width - 2 * measures.margin;
     let room = |plates: i32| (whole - plates - 2 * measures.padding).max(0) as usize;
-    let time = measures.font.shorten(overlay.time, room(0));
+    let time = measures.font.shorten(time, room(0));
     let mut taken = 0;
     if !time.is_empty() {
         taken = measures.plate_width(&time) + measures.margin;
         let x = measures.width - measures.margin - measures.plate_width(&time);
         measures.write(surface, x, y, &time, WHITE, (BLACK, PLATE));
     }
-    let name = measures.font.shorten(overlay.camera, room(taken));
+    let name = measures.font.shorten(camera, room(taken));
     if !name.is_empty() {
         measures.write(surface, measures.margin, y, &name, WHITE, (BLACK, PLATE));
     }
 }
 
+/// Writes whose picture it is, and of when, into the lower corners.
+pub fn draw_caption(surface: &mut dyn Surface, camera: &str, time: &str) {
+    let measures = Measures::of(surface);
+    draw_footer(surface, measures, camera, time);
+}
+
 /// The picture while there is none: since when, and why. `since` and `reason` are ready to be read.
 pub fn no_signal(width: usize, height: usize, since: &str, reason: &str) -> Picture {
+    notice(width, height, "NO SIGNAL", &format!("since {since}"), reason)
+}
+
+/// The picture of a camera that is not to run.
+pub fn stopped(width: usize, height: usize) -> Picture {
+    notice(width, height, "STOPPED", "", "nobody started this camera")
+}
+
+/// Words in place of a picture.
+fn notice(width: usize, height: usize, title: &str, since: &str, reason: &str) -> Picture {
     let (width, height) = (width.max(1), height.max(1));
     // A calm dark blue that gets a little darker downwards.
     let night = Colour::rgb(22, 30, 46);
@@ -344,8 +360,8 @@ pub fn no_signal(width: usize, height: usize, since: &str, reason: &str) -> Pict
     let side = height.min(width * 3 / 4);
     let (large, small) = (Font::of_height(side / 11), Font::of_height(side / 26));
     let room = width - width / 8;
-    let title = large.shorten("NO SIGNAL", width);
-    let since = small.wrap(&format!("since {since}"), room);
+    let title = large.shorten(title, width);
+    let since = small.wrap(since, room);
     let reason = small.wrap(reason, room);
     // Whatever is long, the title and the beginning stay visible.
     let step = small.height() as i32 * 5 / 4;

@@ -1,6 +1,7 @@
 //! Makes a plane smaller by averaging areas. Knows nothing of what the samples mean.
 
-use crate::picture::plane::Plane;
+use super::plane::Plane;
+use super::{Chroma, Picture};
 
 /// Parts of a whole in fixed point: the weights of one output sample's inputs add up to this, so that sums of a row's samples fit
 /// into 16 bits, and nothing is rounded before the end.
@@ -14,6 +15,27 @@ pub struct Shrinker {
     rows: Vec<Span>,
     /// One output row's inputs, weighed and summed down.
     sums: Vec<u16>,
+}
+
+/// A whole picture at another size, which is not larger and not empty; colour becomes 4:2:0.
+pub fn picture(picture: &Picture, size: (usize, usize)) -> Picture {
+    let smaller = |plane: &Plane, size: (usize, usize)| {
+        let from = (plane.width, plane.height);
+        if from == size {
+            return plane.clone();
+        }
+        let mut small = Plane::default();
+        Shrinker::new(from, size).shrink(plane, &mut small);
+        small
+    };
+    let half = (size.0.div_ceil(2), size.1.div_ceil(2));
+    let chroma = picture.chroma.as_ref().map(|chroma| Chroma {
+        cb: smaller(&chroma.cb, half),
+        cr: smaller(&chroma.cr, half),
+        horizontal: 2,
+        vertical: 2,
+    });
+    Picture { luma: smaller(&picture.luma, size), chroma }
 }
 
 /// The inputs of one output sample: those from `start` on, with their weights.

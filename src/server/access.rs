@@ -290,7 +290,7 @@ pub async fn link(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let seconds = parameters.seconds()?;
-    if !app.snapshots.has(&filename) {
+    if !app.context.appliance.snapshots.has(&filename) {
         return Err(Problem::not_found("there is no snapshot of this name"));
     }
     let path = format!("/api/snapshots/{filename}");

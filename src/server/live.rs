@@ -3,7 +3,7 @@
 use super::App;
 use super::problem::Problem;
 use super::query::Parameters;
-use super::seat::{Seat, seat};
+use super::seat::{self, Seat, seat};
 use crate::access::Grant;
 use crate::publisher::Encoded;
 use axum::Extension;
@@ -32,6 +32,15 @@ pub async fn first(
 ) -> Result<Response, Problem> {
     let (_, seat) = seat(&app, None, &parameters, &grant).await?;
     Ok(multipart(seat))
+}
+
+/// `GET /live/all`
+pub async fn all(
+    State(app): State<Arc<App>>,
+    Extension(grant): Extension<Grant>,
+    parameters: Parameters,
+) -> Result<Response, Problem> {
+    Ok(multipart(seat::overview(&app, &parameters, &grant)?))
 }
 
 /// `GET /live/{camera}`

@@ -44,6 +44,7 @@ use crate::service::process::Process;
 use crate::service::thermal::ThermalZones;
 use crate::service::update::Updates;
 use crate::settings::Settings;
+use crate::snapshots::timelapse;
 use axum::Router;
 use origin::Names;
 use problem::Problem;
@@ -112,7 +113,6 @@ struct App {
     places: Arc<Places>,
     /// One permit for each follower of the status that is still allowed.
     followers: Arc<Semaphore>,
-    snapshots: snapshots::Store,
     process: Process,
     /// Where root's units do them.
     updates: Option<Updates>,
@@ -135,6 +135,7 @@ pub async fn serve(listener: TcpListener, context: Context, shutdown: Cancellati
         head_bytes: context.server.max_head_bytes,
         stall: Duration::from_secs_f64(context.server.stall_seconds),
     };
+    tokio::spawn(timelapse::run(context.appliance.clone(), shutdown.clone()));
     tokio::spawn(follow_files(context.access.clone(), context.tls.clone(), shutdown.clone()));
     let tls = context.tls.clone();
     let pulse = context.appliance.progress.pulse("the server");
@@ -170,7 +171,6 @@ pub fn router(context: Context, shutdown: CancellationToken) -> Router {
         updates: Updates::of_this_service(),
         filming: Mutex::default(),
         looking: Arc::default(),
-        snapshots: snapshots::Store::new(context.state_dir.join("snapshots")),
         context,
         shutdown,
     });

@@ -9,6 +9,7 @@ use crate::config;
 use crate::events::database::Filter;
 use crate::pipeline::State;
 use crate::publisher::Wish;
+use crate::snapshots::Wanted;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -82,6 +83,15 @@ impl Parameters {
             any_quality: quality.is_none(),
             fps: self.number("fps", &FPS)?.or(configured_fps),
             overlay: self.switch("overlay")?.unwrap_or(true),
+        })
+    }
+
+    /// Which snapshots are wanted: `timelapse`, `camera`, `before` (Unix seconds).
+    pub fn snapshots(&self) -> Result<Wanted, Problem> {
+        Ok(Wanted {
+            timelapse: self.switch("timelapse")?.unwrap_or(false),
+            camera: self.get("camera").filter(|camera| !camera.is_empty()).map(str::to_string),
+            before: self.number("before", &(0..=u64::MAX))?,
         })
     }
 

@@ -86,6 +86,7 @@ pub fn routes() -> Vec<Route> {
         post(Nothing, "/api/login", access::log_in).own_pages(),
         get(VIEW, "/status", status::show),
         get(VIEW, "/live", live::first),
+        get(VIEW, "/live/all", live::all),
         get(VIEW, "/live/{camera}", live::named),
         get(VIEW, "/ws/live", websocket::first),
         get(VIEW, "/ws/live/{camera}", websocket::named),

@@ -106,6 +106,17 @@ impl Seat {
     }
 }
 
+/// A place before all cameras. None of them is started by it.
+///
+/// # Errors
+/// All places are taken, or a parameter can't be used.
+pub fn overview(app: &App, parameters: &Parameters, grant: &Grant) -> Result<Seat, Problem> {
+    let wish = parameters.wish(&app.context.appliance.stream())?;
+    let place = app.places.take(&grant.by).map_err(|full| full.problem(app))?;
+    let viewer = app.context.appliance.overview.watch(wish);
+    Ok(Seat { viewer, ended: grant.ended.clone(), _place: place })
+}
+
 /// What a viewer asked for, with the camera's name from the path if there is one.
 pub async fn seat(
     app: &App,

@@ -139,8 +139,8 @@ pub struct Moment<'a> {
     pub report: Arc<Report>,
     /// What is wrong with the settings changed over the API, in words.
     settings: Vec<String>,
-    /// Why events aren't recorded or listed, in words.
-    events: Option<String>,
+    /// Why events or the time-lapse aren't all kept, in words.
+    unkept: Vec<String>,
 }
 
 impl<'a> Moment<'a> {
@@ -152,7 +152,13 @@ impl<'a> Moment<'a> {
             condition: Condition::of(camera, &appliance.clock),
             report: appliance.outputs.report(),
             settings: app.context.settings.limits(),
-            events: appliance.events.problem(),
+            unkept: (appliance
+                .events
+                .problem()
+                .map(|why| format!("events aren't all kept: {why}"))
+                .into_iter())
+            .chain(appliance.snapshots.problem())
+            .collect(),
         }
     }
 
@@ -163,9 +169,8 @@ impl<'a> Moment<'a> {
 }
 
 fn status_body<'a>(moment: &'a Moment) -> StatusBody<'a> {
-    let Moment { process, camera, condition, report, settings, events } = moment;
-    let events = events.as_ref().map(|why| format!("events aren't all kept: {}", without_folders(why)));
-    let missing = report.problems.iter().map(|problem| without_folders(problem));
+    let Moment { process, camera, condition, report, settings, unkept } = moment;
+    let missing = report.problems.iter().chain(unkept).map(|problem| without_folders(problem));
     StatusBody {
         streaming: condition.streaming,
         camera_active: condition.active,
@@ -181,13 +186,7 @@ fn status_body<'a>(moment: &'a Moment) -> StatusBody<'a> {
         viewers: condition.status.viewers,
         measured: measured(condition),
         degraded: condition.degraded.clone(),
-        limits: condition
-            .limits()
-            .into_iter()
-            .chain(missing)
-            .chain(settings.iter().cloned())
-            .chain(events)
-            .collect(),
+        limits: condition.limits().into_iter().chain(missing).chain(settings.iter().cloned()).collect(),
         armed: report.armed,
         silent_until: report.silent_until.map(rfc3339),
         inputs: report.inputs.iter().map(|input| (input.name.as_str(), input.active)).collect(),

@@ -72,6 +72,23 @@ impl Server {
         Self::spawn(shell, &["--camera", "demo"])
     }
 
+    /// With a configuration file, and its state on a disk of so many MiB; `None` where none can be made.
+    pub fn on_small_disk(mib: u32, toml: &str) -> Option<Self> {
+        let made = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]).output();
+        if !made.is_ok_and(|made| made.status.success()) {
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, toml).unwrap();
+        let mut shell = Command::new("unshare");
+        let mount = format!(
+            "for state; do :; done; mount -t tmpfs -o size={mib}m none \"$state\" && exec \"$0\" \"$@\""
+        );
+        shell.args(["-rm", "sh", "-c", &mount, env!("CARGO_BIN_EXE_edge-cctv")]);
+        Some(Self::spawn(shell, &["--config", file.to_str().unwrap()]))
+    }
+
     fn spawn(command: Command, arguments: &[&str]) -> Self {
         Self::spawn_in(command, tempfile::tempdir().unwrap(), arguments)
     }

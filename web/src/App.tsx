@@ -12,6 +12,7 @@ import { Events } from './events/Events.tsx';
 import { Bar, Frame } from './Frame.tsx';
 import { Live } from './live/Live.tsx';
 import { Outputs } from './outputs/Outputs.tsx';
+import { Overview } from './overview/Overview.tsx';
 import { type PageName, pagesFor } from './pages.ts';
 import { Loading } from './parts/Parts.tsx';
 import { Snapshots } from './snapshots/Snapshots.tsx';
@@ -22,6 +23,7 @@ import { Zones } from './zones/Zones.tsx';
 
 const PAGES: Record<PageName, ComponentType> = {
   live: Live,
+  overview: Overview,
   events: Events,
   zones: Zones,
   tuning: Tuning,
@@ -76,8 +78,8 @@ function Gate() {
 }
 
 function Watching({ scope }: { scope: Scope }) {
-  const { chosen } = useCameras();
-  const pages = pagesFor(scope);
+  const { cameras, chosen } = useCameras();
+  const pages = pagesFor(scope, cameras.length);
   const hash = useHash();
   const page = pages.find((name) => name === hash.split('?', 1)[0]) ?? 'live';
   return (

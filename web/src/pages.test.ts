@@ -3,9 +3,9 @@ import { covers, pagesFor } from './pages.ts';
 
 describe('the pages', () => {
   it('are those on which nothing is asked for that one may not have', () => {
-    expect(pagesFor('view')).toEqual(['live', 'events', 'snapshots']);
-    expect(pagesFor('control')).toEqual(['live', 'events', 'outputs', 'snapshots']);
-    expect(pagesFor('admin')).toEqual([
+    expect(pagesFor('view', 1)).toEqual(['live', 'events', 'snapshots']);
+    expect(pagesFor('control', 1)).toEqual(['live', 'events', 'outputs', 'snapshots']);
+    expect(pagesFor('admin', 1)).toEqual([
       'live',
       'events',
       'zones',
@@ -15,6 +15,10 @@ describe('the pages', () => {
       'system',
       'access',
     ]);
+  });
+
+  it('have an overview where there is more than one camera', () => {
+    expect(pagesFor('view', 2)).toEqual(['live', 'overview', 'events', 'snapshots']);
   });
 
   it('are for scopes that include each other', () => {

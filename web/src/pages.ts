@@ -4,6 +4,7 @@ import type { Scope } from './api/types.ts';
 
 const NEEDED = {
   live: 'view',
+  overview: 'view',
   events: 'view',
   zones: 'admin',
   tuning: 'admin',
@@ -20,5 +21,8 @@ const SCOPES: Scope[] = ['view', 'control', 'admin'];
 /** Whether somebody with a scope may do what needs another one. */
 export const covers = (scope: Scope, needed: Scope) => SCOPES.indexOf(scope) >= SCOPES.indexOf(needed);
 
-export const pagesFor = (scope: Scope): PageName[] =>
-  (Object.keys(NEEDED) as PageName[]).filter((name) => covers(scope, NEEDED[name]));
+/** Those that are of use with so many cameras. */
+export const pagesFor = (scope: Scope, cameras: number): PageName[] =>
+  (Object.keys(NEEDED) as PageName[]).filter(
+    (name) => covers(scope, NEEDED[name]) && (name !== 'overview' || cameras > 1),
+  );

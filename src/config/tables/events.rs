@@ -5,7 +5,7 @@ use crate::config::keys::{Effect, Field, Key};
 
 /// Most memory for one camera, and most of a disk, in MiB.
 const MOST_MEMORY: u32 = 1024;
-const MOST_DISK: u32 = 16 << 20;
+pub const MOST_DISK: u32 = 16 << 20;
 
 /// `[events]`
 pub static EVENTS: &[Key<Events>] = &[

@@ -123,10 +123,10 @@ macro_rules! name {
             unit: "",
             about: $about,
             field: Field::Text {
-                allowed: text::CAMERA_NAME,
+                allowed: text::OUTPUT_NAME,
                 get: |item| item.name.clone(),
                 set: |item, text| {
-                    text::camera_name(text)?;
+                    text::output_name(text)?;
                     item.name = text.into();
                     Ok(())
                 },
@@ -203,7 +203,7 @@ pub static LED: &[Key<Led>] = &[
         field: Field::Texts {
             allowed: CAMERAS,
             most: MOST_NAMES,
-            check: text::camera_name,
+            check: text::output_name,
             get: |led| &led.cameras,
             set: |led, cameras| led.cameras = cameras,
         },
@@ -266,7 +266,7 @@ pub static RELAY: &[Key<Relay>] = &[
         field: Field::Texts {
             allowed: CAMERAS,
             most: MOST_NAMES,
-            check: text::camera_name,
+            check: text::output_name,
             get: |relay| &relay.cameras,
             set: |relay, cameras| relay.cameras = cameras,
         },
@@ -323,7 +323,7 @@ pub static RELAY: &[Key<Relay>] = &[
         field: Field::Texts {
             allowed: INPUTS,
             most: MOST_NAMES,
-            check: text::camera_name,
+            check: text::output_name,
             get: |relay| &relay.inputs,
             set: |relay, inputs| relay.inputs = inputs,
         },

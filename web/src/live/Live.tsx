@@ -11,7 +11,8 @@ import { recall, remember } from '../parts/memory.ts';
 import { Button, Problem, Select, Spinner, Toggle } from '../parts/Parts.tsx';
 import { useTexts } from '../texts/index.tsx';
 import { Banner } from './Banner.tsx';
-import { Screen, type View } from './Screen.tsx';
+import { Screen } from './Screen.tsx';
+import type { View } from './Stream.tsx';
 import { situation } from './situation.ts';
 import { Telemetry } from './Telemetry.tsx';
 

@@ -3,6 +3,7 @@
 const PATHS = {
   brand: 'M3 8h12l6 3v3l-6 2H3zM7 16v5h7',
   live: 'M4 6h16v12H4zM10 9.5v5l4.5-2.5z',
+  overview: 'M4 5h7v6H4zM13 5h7v6h-7zM4 13h7v6H4zM13 13h7v6h-7z',
   events: 'M4 7h16v12H4zM8 4v5M16 4v5M4 11h16M12 13v2.5l2 1.5',
   zones: 'M5 7l8-3 6 6-3 9H7zM5 7h0M13 4h0M19 10h0',
   tuning: 'M5 8h8M17 8h2M5 16h2M11 16h8M15 6v4M9 14v4',

@@ -1,11 +1,12 @@
-/** Pictures that were kept: to be looked at, taken home, deleted. */
+/** Pictures that were kept, on request or as a time-lapse: to be looked at, taken home, deleted. */
 
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useSession } from '../access/session.tsx';
-import { call, get } from '../api/client.ts';
+import { address as addressOf, call, get } from '../api/client.ts';
 import type { Snapshot } from '../api/types.ts';
+import { useCameras } from '../cameras.tsx';
 import { useCommand, usePolled } from '../parts/hooks.ts';
-import { Button, Card, Confirm, Dialog, Loading, Page, Problem } from '../parts/Parts.tsx';
+import { Button, Card, Confirm, Dialog, Loading, Page, Problem, Select } from '../parts/Parts.tsx';
 import { useTexts } from '../texts/index.tsx';
 import { Link } from './Link.tsx';
 
@@ -13,11 +14,20 @@ const PERIOD_MS = 10_000;
 /** Whole pictures are loaded, for there are no smaller ones. */
 const AT_ONCE = 24;
 
-const ask = () => get<{ total: number; snapshots: Snapshot[] }>('api/snapshots');
+const KINDS = ['asked', 'timelapse'] as const;
+type Kind = (typeof KINDS)[number];
+
 const address = (filename: string) => `api/snapshots/${encodeURIComponent(filename)}`;
 
 export function Snapshots() {
   const { texts, format } = useTexts();
+  const { camera } = useCameras();
+  const [kind, setKind] = useState<Kind>('asked');
+  const name = camera?.name ?? null;
+  const ask = useCallback(() => {
+    const query = kind === 'timelapse' ? { timelapse: 1, camera: name } : {};
+    return get<{ total: number; snapshots: Snapshot[] }>(addressOf('api/snapshots', query));
+  }, [kind, name]);
   const { answer, error, again } = usePolled(ask, PERIOD_MS);
   const [many, setMany] = useState(AT_ONCE);
   const [viewed, setViewed] = useState<string | null>(null);
@@ -42,12 +52,21 @@ export function Snapshots() {
 
   return (
     <Page heading={t.heading}>
+      <Select
+        label={t.kind}
+        value={kind}
+        options={KINDS.map((kind) => [kind, t.kinds[kind]] as const)}
+        change={(kind) => {
+          setKind(kind);
+          setMany(AT_ONCE);
+        }}
+      />
       <Problem error={error} />
       {answer === null && error === null && <Loading />}
       {answer !== null && list.length === 0 && (
         <Card>
           <p className="muted">
-            {t.none} {may('control') && t.noneHint}
+            {kind === 'timelapse' ? t.noTimelapse : t.none} {kind === 'asked' && may('control') && t.noneHint}
           </p>
         </Card>
       )}

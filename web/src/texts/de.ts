@@ -8,6 +8,7 @@ export const de: Texts = {
   skip: 'Zum Inhalt',
   pages: {
     live: 'Live',
+    overview: 'Übersicht',
     events: 'Ereignisse',
     zones: 'Zonen',
     tuning: 'Tuning',
@@ -63,6 +64,10 @@ export const de: Texts = {
     offlineShort: 'OFFLINE',
   },
 
+  overview: {
+    picture: 'Livebilder aller Kameras',
+    look: (camera) => `${camera} ansehen`,
+  },
   live: {
     heading: 'Livebild',
     deploy: 'STARTEN',
@@ -467,6 +472,10 @@ export const de: Texts = {
 
   snapshots: {
     heading: 'Aufnahmen',
+    kind: 'Entstanden',
+    kinds: { asked: 'Auf Wunsch', timelapse: 'Als Zeitraffer' },
+    noTimelapse:
+      'Von dieser Kamera gibt es keinen Zeitraffer. Die Einstellung snapshots.every_seconds schaltet ihn ein.',
     none: 'Es gibt noch keine Aufnahmen.',
     noneHint: 'Die Seite „Live“ macht sie.',
     count: (count, total) => (count === total ? `${total} aufbewahrt` : `${count} von ${total} aufbewahrt`),
@@ -557,7 +566,7 @@ export const de: Texts = {
       'reference/configuration.md': 'Alle Einstellungen der Konfigurationsdatei (englisch)',
       'reference/settings.md': 'Einstellungen dieser Seiten (englisch)',
       'guide/page.md': 'Diese Seiten (englisch)',
-      'guide/cameras.md': 'Kameras im Netzwerk (englisch)',
+      'guide/cameras.md': 'Kameras: im Netz, mehrere, Zeitraffer (englisch)',
       'guide/events.md': 'Ereignisse: finden, ansehen, aufbewahren, exportieren (englisch)',
       'guide/access.md': 'Anmeldung, Token, Verschlüsselung (englisch)',
       'guide/update.md': 'Aktualisierung (englisch)',

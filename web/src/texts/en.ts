@@ -8,6 +8,7 @@ export const en = {
   skip: 'Skip to the content',
   pages: {
     live: 'Live',
+    overview: 'Overview',
     events: 'Events',
     zones: 'Zones',
     tuning: 'Tuning',
@@ -65,6 +66,10 @@ export const en = {
     offlineShort: 'OFFLINE',
   },
 
+  overview: {
+    picture: 'Live pictures of all cameras',
+    look: (camera: string) => `Look at ${camera}`,
+  },
   live: {
     heading: 'Live picture',
     deploy: 'DEPLOY',
@@ -475,6 +480,9 @@ export const en = {
 
   snapshots: {
     heading: 'Snapshots',
+    kind: 'Taken',
+    kinds: { asked: 'On request', timelapse: 'As a time-lapse' },
+    noTimelapse: 'There is no time-lapse of this camera. The setting snapshots.every_seconds turns it on.',
     none: 'There are no snapshots yet.',
     noneHint: 'The Live page takes them.',
     count: (count: number, total: number) =>
@@ -566,7 +574,7 @@ export const en = {
       'reference/configuration.md': 'All settings of the configuration file',
       'reference/settings.md': 'Settings changed on the page',
       'guide/page.md': 'These pages',
-      'guide/cameras.md': 'Network cameras',
+      'guide/cameras.md': 'Cameras: in the network, several, time-lapse',
       'guide/events.md': 'Events: find, play, keep, export',
       'guide/access.md': 'Logins, tokens, encryption',
       'guide/update.md': 'Updates',
