@@ -335,7 +335,7 @@ pub fn no_signal(width: usize, height: usize, since: &str, reason: &str) -> Pict
 
 /// The picture of a camera that is not to run.
 pub fn stopped(width: usize, height: usize) -> Picture {
-    notice(width, height, "STOPPED", "", "nobody started this camera")
+    notice(width, height, "STOPPED", "", "it can be started on the page")
 }
 
 /// Words in place of a picture.

@@ -7,6 +7,7 @@ use super::query::Parameters;
 use crate::events::files::{Files, Kind};
 use crate::events::film;
 use crate::events::record::Event;
+use crate::service::courtesy::after_others;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -104,7 +105,7 @@ async fn made(app: Arc<App>, event: Event) -> Result<(), Problem> {
         // It will be smaller than the clip.
         let bytes = event.clip.map_or(0, |clip| clip.bytes);
         store.make_room(bytes).map_err(|error| io::Error::new(ErrorKind::StorageFull, error.0))?;
-        film::make(&path(Kind::Clip), &film)?;
+        after_others(|| film::make(&path(Kind::Clip), &film))?;
         store.added(&event);
         Ok(())
     });

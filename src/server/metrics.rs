@@ -2,7 +2,9 @@
 
 use super::App;
 use super::condition::{Condition, PHASES};
+use super::events::in_background;
 use crate::appliance::NetworkState;
+use crate::events::store::Condition as Events;
 use crate::outputs::report::Report;
 use crate::pipeline::State as AiState;
 use crate::service::process::Figures;
@@ -20,6 +22,8 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         .iter()
         .map(|camera| (camera.name(), Condition::of(camera, &appliance.clock)))
         .collect();
+    // Without them the others are worth having all the same; the log says why.
+    let events = in_background(&app, |store| Ok(store.condition())).await.ok();
     let headers = [
         (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
@@ -29,6 +33,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         text(
             &cameras,
             &appliance.outputs.report(),
+            events.as_ref(),
             app.process.figures(),
             app.context.access.failed_logins(),
         ),
@@ -36,7 +41,13 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         .into_response()
 }
 
-fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures, failed_logins: u64) -> String {
+fn text(
+    cameras: &[(&str, Condition)],
+    outputs: &Report,
+    events: Option<&Events>,
+    process: Figures,
+    failed_logins: u64,
+) -> String {
     let mut page = Page(String::new());
     page.family("build_info", "gauge", "Always 1; the version is its label.");
     page.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -129,6 +140,14 @@ fn text(cameras: &[(&str, Condition)], outputs: &Report, process: Figures, faile
         for output in &outputs.outputs {
             page.line("output_missing", &[("output", &output.name)], u8::from(output.problem.is_some()));
         }
+    }
+    if let Some(events) = events {
+        page.family("events_kept", "gauge", "Events that are kept.");
+        page.line("events_kept", &[], events.events);
+        page.family("events_bytes", "gauge", "Bytes of all events.");
+        page.line("events_bytes", &[], events.bytes);
+        page.family("events_failing", "gauge", "1 while events can't be kept or listed.");
+        page.line("events_failing", &[], u8::from(events.problem.is_some()));
     }
     page.family(
         "failed_logins_total",
@@ -247,7 +266,16 @@ mod tests {
 
     #[test]
     fn figures_are_in_base_units_and_unmeasured_ones_are_absent() {
-        let text = text(&[("yard", condition())], &Report::default(), Figures::default(), 7);
+        let problem = Some("the disk is full".into());
+        let events = Events {
+            events: 12,
+            bytes: 3456,
+            max_bytes: 9999,
+            free_bytes: None,
+            written: Vec::new(),
+            problem,
+        };
+        let text = text(&[("yard", condition())], &Report::default(), Some(&events), Figures::default(), 7);
         for line in [
             "edge_cctv_failed_logins_total{} 7",
             "edge_cctv_frames_analyzed_total{camera=\"yard\"} 1547",
@@ -258,6 +286,9 @@ mod tests {
             "edge_cctv_camera_phase{camera=\"yard\",camera_phase=\"lost\"} 0",
             "edge_cctv_state{camera=\"yard\",state=\"IDLE\"} 1",
             "edge_cctv_armed{} 0",
+            "edge_cctv_events_kept{} 12",
+            "edge_cctv_events_bytes{} 3456",
+            "edge_cctv_events_failing{} 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
         }
@@ -269,7 +300,7 @@ mod tests {
     #[test]
     fn memory_and_temperature_are_told_where_they_are_measured() {
         let figures = Figures { memory_bytes: Some(52_344), celsius: Some(61.25), ..Figures::default() };
-        let text = text(&[("yard", condition())], &Report::default(), figures, 0);
+        let text = text(&[("yard", condition())], &Report::default(), None, figures, 0);
         for line in ["process_resident_memory_bytes 52344", "edge_cctv_temperature_celsius{} 61.25"] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
         }
@@ -277,8 +308,13 @@ mod tests {
 
     #[test]
     fn every_figure_has_its_help_and_type_before_it() {
-        let text =
-            text(&[("yard", condition()), ("door", condition())], &Report::default(), Figures::default(), 7);
+        let text = text(
+            &[("yard", condition()), ("door", condition())],
+            &Report::default(),
+            None,
+            Figures::default(),
+            7,
+        );
         let mut family = "";
         for line in text.lines() {
             if let Some(rest) = line.strip_prefix("# TYPE ") {

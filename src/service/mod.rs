@@ -4,6 +4,7 @@ pub mod beat;
 pub mod boot;
 pub mod claim;
 pub mod clock;
+pub mod courtesy;
 pub mod durable;
 pub mod health;
 pub mod logging;
