@@ -183,16 +183,13 @@ struct Board {
 }
 
 impl Board {
-    /// Places have the first camera's shape.
+    /// Places have the first camera's shape, and are black until there is a picture.
     fn new(cameras: &[Arc<CameraHandle>], wish: Wish) -> Self {
         let shape = cameras.first().map_or((4, 3), |camera| {
             let config = camera.config();
             (config.width as usize, config.height as usize)
         });
-        let mut mosaic = Mosaic::new(cameras.len(), shape);
-        // Until there is a picture, a place says nothing.
-        let black = Picture { luma: Default::default(), chroma: None };
-        (0..cameras.len()).for_each(|index| mosaic.put(index, &black));
+        let mosaic = Mosaic::new(cameras.len(), shape);
         Self { mosaic, names: cameras.iter().map(|camera| camera.name().into()).collect(), wish }
     }
 

@@ -64,6 +64,28 @@ pub struct Clip {
 }
 
 impl Event {
+    /// One of which nothing is known yet but where and when something moved.
+    pub fn new(id: i64, camera: &str, began: i64) -> Self {
+        Self {
+            id,
+            camera: camera.into(),
+            began,
+            ended: None,
+            time_synced: false,
+            since_start: 0,
+            state: State::Motion,
+            severity: None,
+            verdict: None,
+            zone: None,
+            score: 0.0,
+            tracks: 0,
+            regions: Vec::new(),
+            clip: None,
+            keep: false,
+            fault: None,
+        }
+    }
+
     /// Of the verdict.
     pub fn anomaly_type(&self) -> Option<&str> {
         self.verdict.as_ref()?.get("anomaly_type")?.as_str()

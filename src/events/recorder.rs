@@ -260,22 +260,10 @@ impl Recorder {
 
     fn begin(&self, episode: &Episode, first: u64, maker: &mut Maker) -> Recording {
         let mut event = Event {
-            id: 0,
-            camera: self.camera.clone(),
-            began: milliseconds(self.wall(episode.began)),
-            ended: None,
             time_synced: self.clock.is_set(),
             since_start: i64::try_from(episode.began.as_millis()).unwrap_or(i64::MAX),
-            state: State::Motion,
-            severity: None,
-            verdict: None,
-            zone: None,
-            score: 0.0,
-            tracks: 0,
-            regions: Vec::new(),
-            clip: None,
-            keep: false,
-            fault: None,
+            // It gets its number when it is listed.
+            ..Event::new(0, &self.camera, milliseconds(self.wall(episode.began)))
         };
         fill(&mut event, episode);
         // Why it isn't listed is in the log; its clip is enough to list it later.

@@ -6,7 +6,6 @@ use super::database::{Database, DatabaseError};
 use super::files::{Files, Kind};
 use super::index::Index;
 use super::record::{Clip, Event, milliseconds};
-use crate::pipeline::State;
 use crate::service::clock::SharedClock;
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -35,12 +34,20 @@ pub fn adopt(files: &Files, database: &Database, growing: &HashMap<i64, u64>) ->
         let path = files.path(&camera, id, Kind::Clip);
         match Index::read(&path) {
             Ok(index) if !index.samples.is_empty() => {
-                let event = completed(files, index.event.unwrap_or_else(|| unknown(id, &camera)));
+                // A clip may tell nothing of its event but the number, which is a time.
+                let event = completed(files, index.event.unwrap_or_else(|| Event::new(id, &camera, id)));
                 database.put(&event, files.bytes(&camera, id))?;
                 found += 1;
             }
             // A power cut in its first second.
             Ok(_) => remove(&path),
+            // Listed all the same: what takes room must be found, and go when it is old.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let fault = Some(format!("its clip can't be read: {error}"));
+                let event = Event { ended: Some(id), fault, ..Event::new(id, &camera, id) };
+                database.put(&event, files.bytes(&camera, id))?;
+                found += 1;
+            }
             Err(error) => {
                 log::warn!("{} can't be read and is passed over: {error}", path.display());
             }
@@ -108,26 +115,4 @@ pub fn set_aside(path: &Path, clock: &SharedClock) -> PathBuf {
         let _ = fs::rename(with(path), with(&aside));
     }
     aside
-}
-
-/// Of a clip that tells nothing of its event.
-fn unknown(id: i64, camera: &str) -> Event {
-    Event {
-        id,
-        camera: camera.into(),
-        began: id,
-        ended: None,
-        time_synced: false,
-        since_start: 0,
-        state: State::Motion,
-        severity: None,
-        verdict: None,
-        zone: None,
-        score: 0.0,
-        tracks: 0,
-        regions: Vec::new(),
-        clip: None,
-        keep: false,
-        fault: None,
-    }
 }

@@ -181,6 +181,22 @@ fn a_list_that_is_lost_or_damaged_is_made_anew_from_the_clips() {
 }
 
 #[test]
+fn a_clip_that_cannot_be_read_is_listed_counted_and_may_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files { folder: folder.path().join("events") };
+    let path = files.path("yard", 123, Kind::Clip);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, vec![7; 400_000]).unwrap();
+    let store = store(folder.path(), settings());
+    let event = store.get(123).unwrap().unwrap();
+    assert!(event.fault.is_some_and(|fault| fault.contains("can't be read")) && event.clip.is_none());
+    assert_eq!(store.condition().bytes, 400_000);
+    // It is the oldest, and makes room.
+    store.make_room(700_000).unwrap();
+    assert!(!path.exists() && store.get(123).unwrap().is_none());
+}
+
+#[test]
 fn events_whose_files_are_gone_are_no_more() {
     let folder = tempfile::tempdir().unwrap();
     let (gone, stays) = {
