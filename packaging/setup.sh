@@ -13,6 +13,8 @@ test)
   need+=(python3-pip ffmpeg chromium systemd gnupg)
   # The RTSP server of tests/rtsp_server.py, with the parsers and payloaders that it needs.
   need+=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad)
+  # A network that loses packets.
+  need+=(iproute2 nftables)
   ;;
 emulated) need+=(python3-pip ffmpeg qemu-user-static) ;;
 # clang 14 and newer: its C code tells libFuzzer which way it went.

@@ -124,6 +124,53 @@ fn what_builds_on_a_lost_packet_is_never_shown() {
     }
 }
 
+/// Set where the network is one that a test has made for itself.
+const OWN_NETWORK: &str = "EDGE_CCTV_TEST_OWN_NETWORK";
+
+/// Loses one in fifty packets, in either direction.
+const LOSSES: &str = "table inet losses { chain out { type filter hook output priority 0; \
+    meta l4proto { tcp, udp } numgen random mod 100 < 2 drop; }; }";
+
+#[test]
+fn in_a_network_that_loses_packets_nothing_broken_is_shown() {
+    let lossy = |run: &str| {
+        let script = format!("ip link set lo up && nft '{LOSSES}' && {run}");
+        Command::new("unshare").args(["-rn", "sh", "-c", &script]).env(OWN_NETWORK, "1").output()
+    };
+    if !lossy("true").is_ok_and(|made| made.status.success()) {
+        return skip::skipped("no network that loses packets can be made (unshare, ip, nft)");
+    }
+    let this = std::env::current_exe().unwrap();
+    let run = format!("exec '{}' --ignored --exact --nocapture a_lossy_network", this.display());
+    let done = lossy(&run).unwrap();
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{told}\n{}", String::from_utf8_lossy(&done.stderr));
+    println!("{told}");
+}
+
+#[test]
+#[ignore = "is run by another one, in a network of its own"]
+fn a_lossy_network() {
+    if std::env::var_os(OWN_NETWORK).is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let Some(path) = film(folder.path(), "film.mp4", "640x480", 8, H264) else { return };
+    let Some(server) = RtspCamera::start(&path, &[]) else { return };
+    let originals = replayed(&path);
+    for transport in Transport::ALL {
+        let (frames, broken, _) = watch(&mut *opened(&server.url(), transport));
+        let places = places(&frames, &originals);
+        println!("{transport:?}: {} of 160 frames, {broken} losses told", frames.len());
+        assert!(places.is_sorted_by(|a, b| a < b) && frames.len() > 8, "{places:?}");
+        match transport {
+            // What was lost is sent again.
+            Transport::Tcp => assert_eq!(broken, 0),
+            Transport::Udp => assert!(broken > 0 && frames.len() < 160, "nothing was lost"),
+        }
+    }
+}
+
 #[test]
 fn pictures_that_are_shown_in_another_order_arrive_in_order() {
     let folder = tempfile::tempdir().unwrap();

@@ -16,7 +16,7 @@ use crate::config;
 use crate::picture::convert::PictureError;
 use crate::picture::jpeg;
 use crate::picture::overlay::Overlay;
-use crate::pipeline::{Analysis, State};
+use crate::pipeline::Analysis;
 use crate::publisher::Wish;
 use crate::publisher::maker::Maker;
 use crate::service::beat::Beat;

@@ -5,6 +5,7 @@ use crate::events::clip::TICKS;
 use crate::events::database::Filter;
 use crate::events::index::Index;
 use crate::picture::convert;
+use crate::pipeline::State;
 use crate::service::clock::{Clock, SimulatedClock};
 use std::path::Path;
 
