@@ -40,7 +40,6 @@ test: page tests/browser/node_modules/.package-lock.json
 	@$(onnxruntime) || echo "test: going on; what needs the library is skipped" >&2
 	cargo test --locked
 	@$(call npm,web) test
-	cargo build --locked
 	@$(call npm,tests/browser) test
 
 # The modules' own tests, built for arm64 and run by an emulated processor; and whether it finds the same in recordings.

@@ -167,7 +167,7 @@ export class Program {
 /** From here the program finds the network's file. */
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** What is tested: EDGE_CCTV_BINARY, else what `cargo build` made. */
+/** What is tested: EDGE_CCTV_BINARY, else what cargo built last. */
 function binary(): string {
   const target = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
   const file = resolve(ROOT, process.env.EDGE_CCTV_BINARY ?? join(target, 'debug/edge-cctv'));
