@@ -13,6 +13,10 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use std::fmt::{Display, Write};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A disk that works answers in this time.
+const DISK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// `GET /metrics`
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
@@ -22,8 +26,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         .iter()
         .map(|camera| (camera.name(), Condition::of(camera, &appliance.clock)))
         .collect();
-    // Without them the others are worth having all the same; the log says why.
-    let events = in_background(&app, |store| Ok(store.condition())).await.ok();
+    let events = events(&app).await;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
@@ -39,6 +42,17 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         ),
     )
         .into_response()
+}
+
+/// How events are kept; `None` while the disk takes its time, for the other figures are worth having all the same. One asks at a
+/// time, so that a disk that hangs holds up no more than one thread.
+async fn events(app: &Arc<App>) -> Option<Events> {
+    let looking = app.looking.clone().try_lock_owned().ok()?;
+    let asked = in_background(app, move |store| {
+        let _looking = looking;
+        Ok(store.condition())
+    });
+    tokio::time::timeout(DISK_PATIENCE, asked).await.ok()?.ok()
 }
 
 fn text(
@@ -239,7 +253,6 @@ fn escaped(label: &str) -> String {
 mod tests {
     use super::*;
     use crate::appliance::{Phase, Status};
-    use std::time::Duration;
 
     fn condition() -> Condition {
         let status = Status {

@@ -20,6 +20,11 @@ impl Name {
     /// Reads `snapshot_TIME.jpg`, `snapshot_TIME_NUMBER.jpg` (the guide's) and `timelapse_CAMERA_TIME.jpg`; `None` for any other
     /// text, which must not reach the file system.
     pub fn parse(filename: &str) -> Option<Self> {
+        // A name has one spelling: `snapshot_007.jpg` is none.
+        Self::read(filename).filter(|name| name.filename() == filename)
+    }
+
+    fn read(filename: &str) -> Option<Self> {
         let number =
             |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok())?;
         let stem = filename.strip_suffix(".jpg")?;
@@ -80,6 +85,9 @@ mod tests {
             "snapshot_1.jpg\0",
             "snapshot_+1.jpg",
             "snapshot_1_+2.jpg",
+            "snapshot_007.jpg",
+            "snapshot_7_1.jpg",
+            "timelapse_yard_07.jpg",
             "timelapse_1.jpg",
             "timelapse__1.jpg",
             "timelapse_../x_1.jpg",
