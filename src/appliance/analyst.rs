@@ -275,6 +275,7 @@ impl<'a> Analyst<'a> {
             Ok(took) => {
                 if let Some((_, took)) = took {
                     self.handle.analysis.looked(took);
+                    self.governor.looked(took);
                 }
                 if self.pipeline.is_undecided() {
                     self.handle.analysis.undecided.store(true, Ordering::Relaxed);

@@ -10,6 +10,9 @@ const WINDOW: Duration = Duration::from_secs(2);
 const SKIPPED: u64 = 2;
 /// Load lowers the rate down to this, in looks a second.
 const LEAST_RATE: f64 = 1.0;
+/// And further where a look takes long: while there is load, looks take no more of the time than this. No frame is
+/// analysed during a look, so a board that is far too slow for the network would show hardly a picture.
+const LARGEST_SHARE: f64 = 0.25;
 /// After so long without load the rate rises again, by this factor each window.
 const CALM: Duration = Duration::from_secs(10);
 const RECOVERY: f64 = 1.25;
@@ -36,6 +39,8 @@ pub struct Governor {
     rate: f64,
     window: Option<(Duration, u64)>,
     loaded: Option<Duration>,
+    /// How long the last look took.
+    look: Duration,
     heat: Heat,
     celsius: f32,
     read: Option<Duration>,
@@ -48,10 +53,16 @@ impl Governor {
             rate: f64::INFINITY,
             window: None,
             loaded: None,
+            look: Duration::ZERO,
             heat: Heat::Fine,
             celsius: 0.0,
             read: None,
         }
+    }
+
+    /// The network looked, for so long.
+    pub fn looked(&mut self, took: Duration) {
+        self.look = took;
     }
 
     /// The most looks a second from now on: infinite for no limit, 0 for the heartbeat alone. `skipped` counts the frames
@@ -63,7 +74,8 @@ impl Governor {
             self.window = Some((now, skipped));
             let least = LEAST_RATE.min(configured);
             if skipped.saturating_sub(before) >= SKIPPED {
-                self.rate = (self.rate.min(configured) / 2.0).max(least);
+                let affordable = LARGEST_SHARE / self.look.as_secs_f64();
+                self.rate = (self.rate.min(configured) / 2.0).max(least).min(affordable);
                 self.loaded = Some(now);
             } else if self.loaded.is_some_and(|loaded| now.saturating_sub(loaded) >= CALM) {
                 self.rate *= RECOVERY;
@@ -155,6 +167,16 @@ mod tests {
         assert_eq!(back[8], 1.0, "calm has to last");
         assert_eq!(back.last(), Some(&f64::INFINITY));
         assert_eq!(governor.reason(), None);
+    }
+
+    #[test]
+    fn a_look_that_takes_long_leaves_time_for_frames() {
+        let (mut governor, _) = governor(None);
+        governor.looked(Duration::from_secs(5));
+        assert_eq!(governor.limit(at(0), 0, 5.0), f64::INFINITY, "without load nothing is limited");
+        assert_eq!(governor.limit(at(2), 10, 5.0), 0.05, "a look each 20 s");
+        governor.looked(Duration::from_millis(100));
+        assert_eq!(governor.limit(at(4), 20, 5.0), 1.0, "it is fast again");
     }
 
     #[test]
