@@ -3,6 +3,8 @@
 //! What the disk says is kept in memory, so that a request is answered without it; whatever waits for the disk or
 //! computes a password's hash says that it blocks.
 
+mod changes;
+mod links;
 pub mod password;
 pub mod record;
 mod secret;
@@ -13,7 +15,7 @@ pub use throttle::network;
 
 use crate::config::{Auth, Config};
 use crate::service::clock::SharedClock;
-use record::{Password, Record, Session, TokenFault};
+use record::{Password, Record, TokenFault};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -401,132 +403,10 @@ impl Access {
         self.known().failed
     }
 
-    /// Gives a user another password, which must have been checked, or takes it away. Ends the user's sessions but that of
-    /// the caller, and all links. The new password's hash. Blocks.
-    ///
-    /// # Errors
-    /// It can't be kept, or the caller's login is over.
-    pub fn set_password(
-        &self,
-        by: &By,
-        user: User,
-        password: Option<&str>,
-    ) -> Result<Option<String>, ChangeError> {
-        let password = password.map(|password| Password::of(password, self.seconds(), false));
-        let hash = password.as_ref().map(|password| password.hash.clone());
-        let kept = match by {
-            By::Session(hash) => Some(hash.as_str()),
-            _ => None,
-        };
-        self.change(by, |record| {
-            record.set_password(user, password, kept);
-            Ok(())
-        })?;
-        log::info!(
-            "the password of {} was {}",
-            user.name(),
-            if hash.is_some() { "changed" } else { "taken away" }
-        );
-        Ok(hash)
-    }
-
-    /// Makes a token and returns it with its secret. Blocks.
-    ///
-    /// # Errors
-    /// Its name or number is wrong, it can't be kept, or the caller's login is over.
-    pub fn make_token(&self, by: &By, name: &str, scope: Scope) -> Result<(String, u64), ChangeError> {
-        let now = self.seconds();
-        let secret = self.change(by, |record| Ok(record.make_token(name, scope, now)?))?;
-        log::info!("the token {name} was made");
-        Ok((secret, now))
-    }
-
-    /// Revokes a token, and with it all links, of which it may have made some; false if there is none of this name. Blocks.
-    ///
-    /// # Errors
-    /// It can't be kept, and holds until the program ends; or the caller's login is over.
-    pub fn revoke_token(&self, by: &By, name: &str) -> Result<bool, ChangeError> {
-        let revoked = self.change(by, |record| Ok(record.revoke_token(name)));
-        self.or_end(revoked, by, |record| {
-            record
-                .tokens()
-                .iter()
-                .filter(|token| token.name == name)
-                .map(|token| token.hash.clone())
-                .collect()
-        })
-    }
-
-    /// Ends the sessions that are chosen, and tells how many those were. Blocks.
-    ///
-    /// # Errors
-    /// It can't be kept, and holds until the program ends; or the caller's login is over.
-    pub fn end_sessions(&self, by: &By, chosen: impl Fn(&Session) -> bool) -> Result<usize, ChangeError> {
-        let ended = self.change(by, |record| Ok(record.end_sessions(&chosen)));
-        self.or_end(ended, by, |record| {
-            record
-                .sessions()
-                .iter()
-                .filter(|session| chosen(session))
-                .map(|session| session.hash.clone())
-                .collect()
-        })
-    }
-
-    /// If the end of sessions or tokens can't be kept, it holds all the same. A caller whose own session isn't on the disk has
-    /// none.
-    fn or_end<T>(
-        &self,
-        kept: Result<T, ChangeError>,
-        by: &By,
-        chosen: impl Fn(&Record) -> Vec<String>,
-    ) -> Result<T, ChangeError> {
-        let mut guard = self.known();
-        let known = &mut *guard;
-        match (&kept, &mut known.record, by) {
-            (Err(ChangeError::Store(StoreError::Io(_))), Some(record), _) => {
-                known.ended.extend(chosen(record));
-                record.end(&known.ended);
-            }
-            (Err(ChangeError::Over), Some(record), By::Session(hash)) => {
-                record.end(&HashSet::from([hash.clone()]));
-            }
-            _ => return kept,
-        }
-        drop(guard);
-        self.end_what_is_over();
-        kept
-    }
-
     /// What is kept, for the administrator, with the last use of each token since the start.
     pub fn kept(&self) -> Option<(Record, HashMap<String, u64>)> {
         let known = self.known();
         Some((known.record.clone()?, known.used.clone()))
-    }
-
-    /// A signature that opens `path` until `expires` (Unix seconds). Blocks.
-    ///
-    /// # Errors
-    /// The key that signs can't be kept, or the caller's login is over.
-    pub fn link(&self, by: &By, path: &str, expires: u64) -> Result<String, ChangeError> {
-        let kept = self.known().stamp.is_some();
-        if !kept {
-            self.change(by, |_| Ok(()))?;
-        }
-        let known = self.known();
-        let key = known.record.as_ref().map(Record::key).unwrap_or_default();
-        Ok(secret::sign(key, &linked(path, expires)))
-    }
-
-    /// A grant to look at `path`, if its link is ours and not over.
-    pub fn by_link(&self, path: &str, expires: u64, signature: &str) -> Option<Grant> {
-        let known = self.known();
-        let record = known.record.as_ref()?;
-        let holds = self.seconds() <= expires
-            && known.stamp.is_some()
-            && secret::is_signed(record.key(), &linked(path, expires), signature);
-        // What a link opens is short: nothing has to be ended.
-        holds.then(|| Grant { scope: Scope::View, user: None, by: By::Link, ended: CancellationToken::new() })
     }
 
     /// Unix seconds.
@@ -539,37 +419,9 @@ impl Access {
         Grant { scope, user, by, ended }
     }
 
-    /// Changes what is on the disk, if by that the caller is still let in: what is in memory may be seconds old.
-    fn change<T>(
-        &self,
-        by: &By,
-        change: impl FnOnce(&mut Record) -> Result<T, ChangeError>,
-    ) -> Result<T, ChangeError> {
-        let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (now, ended) = (self.seconds(), self.known().ended.clone());
-        let changed = self.store.change(false, |record| {
-            record.end(&ended);
-            if self.holds(Some(record), by, now) { change(record) } else { Err(ChangeError::Over) }
-        })?;
-        let mut known = self.known();
-        // What was ended meanwhile, and couldn't be kept, stays so.
-        known.ended.retain(|hash| !ended.contains(hash));
-        let mut record = changed.record;
-        record.end(&known.ended);
-        known.record = Some(record);
-        known.stamp = changed.stamp;
-        drop((known, changing));
-        self.end_what_is_over();
-        Ok(changed.result)
-    }
-
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn linked(path: &str, expires: u64) -> String {
-    format!("GET {path}\n{expires}")
 }
 
 #[cfg(test)]

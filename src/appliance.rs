@@ -5,10 +5,11 @@ mod governor;
 mod inbox;
 mod keeper;
 mod overview;
+mod source;
 
 use crate::anomaly::store::{Kept, Store};
+use crate::camera::Frame;
 use crate::camera::supervisor::{Sink, Supervisor};
-use crate::camera::{self, Camera, CameraError, Frame};
 use crate::config::{self, Config};
 use crate::events::recorder::Recorder;
 use crate::events::store::Store as Events;
@@ -23,6 +24,7 @@ use analyst::Command;
 use inbox::AnalysisInbox;
 use keeper::Keeper;
 use overview::Overview;
+use source::{open, opening, timeout};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -469,36 +471,6 @@ fn join_one(clock: &SharedClock, name: &str, thread: JoinHandle<()>, end: Durati
     } else if thread.join().is_err() {
         log::error!("{name}: a thread panicked");
     }
-}
-
-/// Opens a camera as configured.
-fn open(camera: &config::Camera, clock: &SharedClock) -> Result<Box<dyn Camera>, CameraError> {
-    let wanted = camera::Wanted { width: camera.width, height: camera.height, fps: camera.fps };
-    match &camera.source {
-        config::Source::Demo => Ok(camera::demo::open(&wanted, Some(clock.clone()))),
-        config::Source::Device(path) => match camera.format {
-            None => camera::v4l2::open(path, &wanted, timeout(camera), clock.clone()),
-            Some(format) => camera::v4l2::open_as(path, &[format], &wanted, timeout(camera), clock.clone()),
-        },
-        config::Source::Network(_) => {
-            let connection = camera.connection().expect("a camera in the network has one");
-            camera::network::open(&connection, &wanted, timeout(camera), clock.clone())
-        }
-        config::Source::Recording(path) => {
-            camera::replay::open(path, camera::replay::Pace::RealTime(clock.clone()), camera.repeat)
-        }
-    }
-}
-
-/// The settings that a camera is opened with.
-fn opening(camera: &config::Camera) -> impl PartialEq + use<> {
-    let config::Camera { source, width, height, fps, format, timeout_seconds, repeat, .. } = camera;
-    let connection = camera.connection();
-    (source.clone(), connection, *width, *height, *fps, *format, *timeout_seconds, *repeat)
-}
-
-fn timeout(camera: &config::Camera) -> Duration {
-    Duration::from_secs_f64(camera.timeout_seconds)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
