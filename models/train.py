@@ -135,7 +135,7 @@ def score(network, data, held):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=scenes.SAMPLES)
-    parser.add_argument("--steps", type=int, default=6_000)
+    parser.add_argument("--steps", type=int, default=9_000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--cache", default="target/models")
     parser.add_argument("--output", default="models/anomaly.onnx")
