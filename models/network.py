@@ -22,6 +22,18 @@ def convolution(inside, outside, kernel=3, step=1):
     return nn.Sequential(nn.Conv2d(inside, outside, kernel, step, kernel // 2, bias=False), nn.BatchNorm2d(outside), nn.ReLU())
 
 
+class Residual(nn.Module):
+    """Two convolutions beside a straight way."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.first = convolution(channels, channels)
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
+
+    def forward(self, x):
+        return torch.relu(x + self.second(self.first(x)))
+
+
 class Bottleneck(nn.Module):
     """Three convolutions beside a straight way, the one of 3x3 on fewer channels: it costs a sixth of two full ones."""
 
@@ -43,11 +55,14 @@ def even(luma):
 class Network(nn.Module):
     """As it is trained. Each group is one linear map of the trunk's channels of a cell."""
 
-    def __init__(self, narrow=16, middle=32, wide=64):
+    def __init__(self, large=False, narrow=16, middle=32, wide=64):
+        """`large`: the teacher of the one that is shipped, with whole convolutions in the place of bottlenecks."""
         super().__init__()
+        between = [Residual(middle)] if large else [Bottleneck(middle, middle // 2)]
+        behind = [Residual(wide) for _ in range(2)] if large else [Bottleneck(wide, wide // 2) for _ in range(4)]
         self.trunk = nn.Sequential(
-            convolution(FRAMES, narrow, 5, 2), convolution(narrow, middle, 3, 2), Bottleneck(middle, middle // 2),
-            convolution(middle, wide, 3, 2), *(Bottleneck(wide, wide // 2) for _ in range(3)))
+            convolution(FRAMES, narrow, 5, 2), convolution(narrow, middle, 3, 2), *between,
+            convolution(middle, wide, 3, 2), *behind)
         self.groups = nn.Conv2d(wide, sum(count for _, count in LEARNED), 1)
         # Only training needs it: the kind's descriptor must be enough to name the kind.
         self.name = nn.Conv2d(dict(LEARNED)["kind"], len(KINDS), 1)
@@ -58,6 +73,13 @@ class Network(nn.Module):
         `moving` is a logit here."""
         groups = self.groups(self.trunk(even(frames.float())))
         return dict(zip((name for name, _ in LEARNED), groups.split([count for _, count in LEARNED], 1)))
+
+    def inherit(self, large):
+        """Begins with the large one's layers that both have."""
+        for own, other in zip((self.trunk[0], self.trunk[1], self.trunk[3]), (large.trunk[0], large.trunk[1], large.trunk[3])):
+            own.load_state_dict(other.state_dict())
+        self.groups.load_state_dict(large.groups.state_dict())
+        self.name.load_state_dict(large.name.state_dict())
 
 
 class Exported(nn.Module):
