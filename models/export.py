@@ -9,7 +9,7 @@ from network import FRAMES, GROUPS, INTERVAL_MS, Exported
 from scenes import STRIDE
 
 #: Of the network. A new training that ships gets a new one, and README.md with it.
-VERSION = "1.1.0"
+VERSION = "1.0.0"
 #: Of the agreement with the service (src/anomaly/contract.rs).
 CONTRACT = "1"
 #: The oldest that has all operators, for old runtimes on boards.

@@ -1,10 +1,9 @@
-"""Renders the training scenes, trains a large network, has it teach a small one, and writes that one as anomaly.onnx.
-Seeded; needs two cores and no GPU.
+"""Renders the training scenes, trains the network and writes anomaly.onnx. Seeded; needs two cores and no GPU.
 
   train.py [--samples N] [--steps N] [--batch N] [--cache DIR] [--output FILE] [--any-versions]
 
-The scenes and the large network are kept in --cache for the next time. Until training is done, the network of the moment
-lies there too; --output is written at the end. Plan for 4 GB of memory and 1.2 GB of disk.
+The scenes are kept in --cache for the next time. Until training is done, the network of the moment lies there too;
+--output is written at the end. Plan for 4 GB of memory and 1.2 GB of disk.
 """
 import argparse
 import hashlib
@@ -26,11 +25,9 @@ from torch.nn import functional
 
 import export
 import scenes
-from network import LEARNED, Network
+from network import Network
 from scenes import HELD_OUT, SEED
 
-#: How much the large network's word counts beside the truth.
-TAUGHT = 3
 #: Arrays of a sample.
 KEYS = ["frames_a", "frames_b", "moving_a", "moving_b", "flow_a", "flow_b", "kind_a", "kind_b", "size_a", "size_b", "changed"]
 
@@ -101,12 +98,6 @@ def losses(network, tensors):
     return loss, (out, wanted, sure, distance, same, other)
 
 
-def nearness(out, told):
-    """How far the groups are from the large network's, in variances of each of its channels."""
-    far = [((out[name] - told[name]) ** 2).mean((0, 2, 3)) / (told[name].var((0, 2, 3)) + 1e-3) for name, _ in LEARNED]
-    return torch.cat(far).mean()
-
-
 def score(network, data, held):
     """Figures on held-out scenes: F of motion, errors of flow in cells an interval where things move and where nothing does,
     and the AUC by which the distance of appearance tells changed cells from unchanged ones."""
@@ -141,37 +132,6 @@ def score(network, data, held):
                 still_flow_cells=round(float(torch.cat(found["still"]).mean()), 4), changed_auc=round(float(auc), 4))
 
 
-def train(network, data, arguments, keep, teacher=None):
-    """`keep` is called now and then, and at the end."""
-    started = time.time()
-    torch.manual_seed(SEED)
-    rng = np.random.default_rng(SEED)
-    network.train()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=arguments.steps, pct_start=0.1)
-    held = np.arange(arguments.samples - HELD_OUT, arguments.samples)
-    seen = {}
-    for step in range(arguments.steps):
-        chosen = rng.integers(0, arguments.samples - HELD_OUT, arguments.batch)
-        tensors = batch(data, chosen, rng.random() < 0.5)
-        loss, (out, *_) = losses(network, tensors)
-        if teacher:
-            with torch.no_grad():
-                told = teacher(tensors[0])
-            loss["nearness"] = TAUGHT * nearness(out, told)
-        optimiser.zero_grad()
-        sum(loss.values()).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        schedule.step()
-        for key, value in loss.items():
-            seen[key] = 0.98 * seen.get(key, float(value)) + 0.02 * float(value)
-        if step % 500 == 499 or step == arguments.steps - 1:
-            figures = " ".join(f"{key} {value:.4f}" for key, value in seen.items())
-            print(f"step {step + 1} at {time.time() - started:.0f} s: {figures}; held out {score(network, data, held)}", flush=True)
-            keep()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=scenes.SAMPLES)
@@ -187,18 +147,30 @@ def main():
     data, digest = render(arguments.samples, arguments.cache)
     print(f"rendered {arguments.samples} scenes in {time.time() - started:.0f} s, sha256 {digest[:16]}", flush=True)
     torch.manual_seed(SEED)
-    large = Network(large=True)
-    learned = pathlib.Path(arguments.cache) / f"large-{digest[:8]}-{arguments.steps}-{arguments.batch}.pt"
-    if not learned.exists():
-        train(large, data, arguments, lambda: torch.save(large.state_dict(), learned.with_suffix(".part")))
-        learned.with_suffix(".part").rename(learned)
-    large.load_state_dict(torch.load(learned))
+    rng = np.random.default_rng(SEED)
     network = Network()
-    network.inherit(large)
+    network.train()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=arguments.steps, pct_start=0.1)
     unfinished = pathlib.Path(arguments.cache) / "unfinished.onnx"
-    train(network, data, arguments, lambda: export.write(network, str(unfinished), digest), large.eval())
+    held = np.arange(arguments.samples - HELD_OUT, arguments.samples)
+    seen = {}
+    for step in range(arguments.steps):
+        chosen = rng.integers(0, arguments.samples - HELD_OUT, arguments.batch)
+        loss, _ = losses(network, batch(data, chosen, rng.random() < 0.5))
+        optimiser.zero_grad()
+        sum(loss.values()).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        schedule.step()
+        for key, value in loss.items():
+            seen[key] = 0.98 * seen.get(key, float(value)) + 0.02 * float(value)
+        if step % 500 == 499 or step == arguments.steps - 1:
+            figures = " ".join(f"{key} {value:.4f}" for key, value in seen.items())
+            print(f"step {step + 1} at {time.time() - started:.0f} s: {figures}; held out {score(network, data, held)}", flush=True)
+            export.write(network, str(unfinished), digest)
     shutil.move(unfinished, arguments.output)
-    print(f"{arguments.output} written after {time.time() - started:.0f} s in all")
+    print(f"{arguments.output} written after {time.time() - started:.0f} s")
 
 
 if __name__ == "__main__":
