@@ -158,6 +158,23 @@ fn a_patch_with_a_fault_changes_nothing() {
 }
 
 #[test]
+fn what_is_kept_of_events_and_as_a_time_lapse_follows_at_once() {
+    let server = Server::demo();
+    change(&server, &json!({"events": {"max_mib": 100}, "snapshots": {"every_seconds": 1}}));
+    assert_eq!(server.get("/api/events/storage").json()["max_bytes"], 100 << 20);
+    let end = Instant::now() + Duration::from_secs(30);
+    while server.get("/api/snapshots?timelapse=1").json()["total"] == 0 {
+        assert!(Instant::now() < end, "there is no time-lapse: {}", server.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let reply = patch(&server, &json!({"events": {"days": -1}, "snapshots": {"max_mib": 0}}));
+    assert_eq!(reply.status, 400);
+    let keys: Vec<_> =
+        reply.json()["faults"].as_array().unwrap().iter().map(|fault| fault["keys"][0].clone()).collect();
+    assert_eq!(keys, ["events.days", "snapshots.max_mib"]);
+}
+
+#[test]
 fn what_can_not_be_kept_is_not_done() {
     let server = Server::demo();
     let before = settings(&server);

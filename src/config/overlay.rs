@@ -7,12 +7,12 @@ use super::fault::Fault;
 use super::file::{inherited, resolved, zone};
 use super::reader::{Found, Reader};
 use super::spelling::nearest;
-use super::tables::{ARMING, CAMERA, MOST_ZONES, ROOT, STREAM};
+use super::tables::{ARMING, CAMERA, EVENTS, MOST_ZONES, ROOT, SNAPSHOTS, STREAM};
 use super::{Camera, Config, relations};
 use toml::de::DeTable;
 
 /// What the file alone says: paths, addresses, lines, and (`motion`, `alert`, `anomaly`) what is changed camera by camera.
-const CLOSED: [&str; 13] = [
+const CLOSED: [&str; 11] = [
     "state_dir",
     "trust_clock",
     "server",
@@ -20,8 +20,6 @@ const CLOSED: [&str; 13] = [
     "alert",
     "anomaly",
     "network",
-    "events",
-    "snapshots",
     "outputs",
     "led",
     "relay",
@@ -82,12 +80,19 @@ pub fn unknown_camera(config: &Config, name: &str) -> Fault {
 
 fn read(reader: &mut Reader, root: &DeTable<'_>, config: &mut Config) {
     let whole = Found { table: root, offset: 0 };
-    reader.open_section("", whole, ROOT, &["stream", "arming", "camera"], &CLOSED, config);
+    let open = ["stream", "arming", "events", "snapshots", "camera"];
+    reader.open_section("", whole, ROOT, &open, &CLOSED, config);
     if let Some(found) = reader.table("", root, "stream") {
         reader.section("stream", found, STREAM, &[], &mut config.stream);
     }
     if let Some(found) = reader.table("", root, "arming") {
         reader.section("arming", found, ARMING, &[], &mut config.arming);
+    }
+    if let Some(found) = reader.table("", root, "events") {
+        reader.section("events", found, EVENTS, &[], &mut config.events);
+    }
+    if let Some(found) = reader.table("", root, "snapshots") {
+        reader.section("snapshots", found, SNAPSHOTS, &[], &mut config.snapshots);
     }
     let Some(cameras) = reader.table("", root, "camera") else { return };
     for (name, value) in cameras.table {

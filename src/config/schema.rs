@@ -1,7 +1,7 @@
 //! The open settings for a page that edits them: what each key may be, and what it is now. Made from the tables of keys.
 
 use super::keys::{Effect, Field, Key};
-use super::tables::{ALERT, ANOMALY, ARMING, CAMERA, MOTION, STREAM, ZONE};
+use super::tables::{ALERT, ANOMALY, ARMING, CAMERA, EVENTS, MOTION, SNAPSHOTS, STREAM, ZONE};
 use super::{Camera, Config, Zone, ZoneKind, overlay};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -61,6 +61,8 @@ pub fn forms() -> BTreeMap<&'static str, Vec<KeyForm>> {
     BTreeMap::from([
         ("stream", table(STREAM, &config.stream)),
         ("arming", table(ARMING, &config.arming)),
+        ("events", table(EVENTS, &config.events)),
+        ("snapshots", table(SNAPSHOTS, &config.snapshots)),
         ("camera", open(CAMERA).map(|key| KeyForm::of(key, &camera)).collect()),
         ("motion", table(MOTION, &camera.motion)),
         ("alert", table(ALERT, &camera.alert)),
@@ -83,6 +85,8 @@ pub fn values(config: &Config) -> Value {
     let mut values = Map::new();
     values.insert("stream".into(), section(STREAM, &config.stream).into());
     values.insert("arming".into(), section(ARMING, &config.arming).into());
+    values.insert("events".into(), section(EVENTS, &config.events).into());
+    values.insert("snapshots".into(), section(SNAPSHOTS, &config.snapshots).into());
     values.insert("camera".into(), Value::Object(cameras.collect()));
     Value::Object(values)
 }

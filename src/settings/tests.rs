@@ -211,7 +211,7 @@ fn every_table_of_the_file_is_open_or_closed() {
     let file = crate::config::installed_file();
     for name in file.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix('[')) {
         let name = name.trim_matches(['[', ']']).split('.').next().unwrap();
-        if !["stream", "arming", "camera"].contains(&name) {
+        if !["stream", "arming", "events", "snapshots", "camera"].contains(&name) {
             assert!(fault(&settings, json!({name: {"x": 1}})).1.contains("file only"), "{name}");
         }
     }
@@ -413,6 +413,8 @@ fn the_view_has_every_open_key_with_its_form_and_its_value() {
     for (table, values) in [
         ("stream", &view["settings"]["stream"]),
         ("arming", &view["settings"]["arming"]),
+        ("events", &view["settings"]["events"]),
+        ("snapshots", &view["settings"]["snapshots"]),
         ("camera", yard),
         ("motion", &yard["motion"]),
         ("alert", &yard["alert"]),

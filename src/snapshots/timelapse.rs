@@ -20,7 +20,7 @@ pub async fn run(appliance: Arc<Appliance>, shutdown: CancellationToken) {
                 return std::future::pending().await;
             }
             let wall = appliance.clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-            tokio::time::sleep(Duration::from_secs_f64(period - wall % period)).await;
+            tokio::time::sleep(Duration::from_secs_f64(until_next(wall, period))).await;
         };
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -33,6 +33,13 @@ pub async fn run(appliance: Arc<Appliance>, shutdown: CancellationToken) {
         }
         let _ = shutdown.run_until_cancelled(taking.join_all()).await;
     }
+}
+
+/// Seconds until the next multiple of `period` that isn't too near: a clock that time servers slow down is still a little before
+/// the one for which pictures were just taken.
+fn until_next(wall: f64, period: f64) -> f64 {
+    let rest = period - wall % period;
+    if rest < period / 8.0 { rest + period } else { rest }
 }
 
 /// A camera without a picture is passed over: its pictures say why there is none, and that isn't worth keeping.
@@ -48,5 +55,18 @@ async fn take(appliance: Arc<Appliance>, camera: Arc<CameraHandle>) {
     if streaming() {
         let keep = move || appliance.snapshots.keep_timelapse(&picture.jpeg, camera.name(), picture.wall);
         let _ = tokio::task::spawn_blocking(keep).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::until_next;
+
+    #[test]
+    fn pictures_are_taken_at_whole_multiples_and_once_for_each() {
+        assert_eq!(until_next(7230.0, 3600.0), 3570.0);
+        assert_eq!(until_next(7200.0, 3600.0), 3600.0, "just taken");
+        assert_eq!(until_next(7199.0, 3600.0), 3601.0, "taken by a clock that was fast");
+        assert_eq!(until_next(7198.5, 2.0), 1.5);
     }
 }

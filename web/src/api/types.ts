@@ -314,10 +314,15 @@ export interface CameraSettings extends Table {
   zone: Zone[];
 }
 
+/** Tables of the whole appliance, not of one camera. */
+export type WholeTable = 'stream' | 'arming' | 'events' | 'snapshots';
+
 /** What a page can change, in the shape of the configuration file; cameras by name. */
 export interface SettingsTree {
   stream: Table;
   arming: Table;
+  events: Table;
+  snapshots: Table;
   camera: Record<string, CameraSettings>;
 }
 
@@ -326,10 +331,10 @@ export interface Settings {
   revision: string;
   settings: SettingsTree;
   /** What was changed here, in the same shape. */
-  changed: { stream?: Table; arming?: Table; camera?: Record<string, Partial<CameraSettings>> };
+  changed: Partial<Record<WholeTable, Table>> & { camera?: Record<string, Partial<CameraSettings>> };
   /** Keys whose change acts after a restart. */
   pending: string[];
-  keys: Record<'stream' | 'arming' | 'camera' | 'motion' | 'alert' | 'anomaly' | 'zone', Key[]>;
+  keys: Record<WholeTable | 'camera' | 'motion' | 'alert' | 'anomaly' | 'zone', Key[]>;
   changes?: { key: string; effect: Effect; camera: string | null }[];
 }
 

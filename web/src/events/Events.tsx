@@ -5,6 +5,7 @@ import { get } from '../api/client.ts';
 import type { EventNews, EventRecord, EventStorage } from '../api/types.ts';
 import { usePolled } from '../parts/hooks.ts';
 import { Button, Card, Dialog, Loading, Page, Problem } from '../parts/Parts.tsx';
+import { Keeping } from '../settings/Keeping.tsx';
 import { useTexts } from '../texts/index.tsx';
 import { DayChooser } from './DayChooser.tsx';
 import { dayOf } from './day.ts';
@@ -88,6 +89,7 @@ export function Events() {
         <p className="muted hint strip-hint">{t.stripHint}</p>
         <Filters filter={place} events={events} change={(filter) => go(filter, true)} />
       </Card>
+      <Keeping table="events" />
       <Problem error={error} />
       {loading && error === null && <Loading />}
       {!loading && total === 0 && (

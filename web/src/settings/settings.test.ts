@@ -15,6 +15,12 @@ describe('faults', () => {
     expect(faultsOf(faults, 'camera[0].motion.min')).toEqual([]);
   });
 
+  it('are about what a patch of the whole sets', () => {
+    const patch = { events: { days: 3 } };
+    expect(isAbout(fault('events.days'), patch)).toBe(true);
+    expect(isAbout(fault('snapshots.days'), patch)).toBe(false);
+  });
+
   it('are about what a patch sets', () => {
     const patch = { camera: { yard: { width: 3, motion: { sensitivity: null }, zone: [] } } };
     for (const key of [

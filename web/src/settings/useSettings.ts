@@ -70,10 +70,11 @@ export function useSettings() {
   return { settings: answer, loadError, busy: waiting > 0, error, faults, change, forget };
 }
 
-/** Whether a fault is about a key that a patch of a camera sets. */
+/** Whether a fault is about a key that a patch sets. */
 export function isAbout(fault: Fault, patch: Patch): boolean {
-  const cameras = Object.values((patch.camera ?? {}) as Record<string, Patch | null>);
-  const paths = cameras.flatMap((camera) => leaves(camera ?? {}));
+  const { camera, ...whole } = patch;
+  const cameras = Object.values((camera ?? {}) as Record<string, Patch | null>);
+  const paths = [whole, ...cameras].flatMap((table) => leaves(table ?? {}));
   return paths.some((path) =>
     fault.keys.some((key) => {
       const within = key.replace(/^camera\[\d+\]\./, '');

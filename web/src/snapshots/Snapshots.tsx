@@ -7,6 +7,7 @@ import type { Snapshot } from '../api/types.ts';
 import { useCameras } from '../cameras.tsx';
 import { useCommand, usePolled } from '../parts/hooks.ts';
 import { Button, Card, Confirm, Dialog, Loading, Page, Problem, Select } from '../parts/Parts.tsx';
+import { Keeping } from '../settings/Keeping.tsx';
 import { useTexts } from '../texts/index.tsx';
 import { Link } from './Link.tsx';
 
@@ -61,6 +62,7 @@ export function Snapshots() {
           setMany(AT_ONCE);
         }}
       />
+      {kind === 'timelapse' && <Keeping table="snapshots" />}
       <Problem error={error} />
       {answer === null && error === null && <Loading />}
       {answer !== null && list.length === 0 && (

@@ -329,11 +329,7 @@ export const de: Texts = {
     newName: (number) => `Zone ${number}`,
   },
 
-  tuning: {
-    heading: 'Tuning',
-    intro: 'Ändern Sie einen Wert und sehen Sie sofort, was die Erkennung daraus macht.',
-    detection: 'Erkennung',
-    picture: 'Bild der Kamera',
+  fields: {
     names: {
       sensitivity: 'Empfindlichkeit',
       min_area: 'Kleinstes Ding',
@@ -344,6 +340,14 @@ export const de: Texts = {
       width: 'Breite',
       height: 'Höhe',
       fps: 'Bilder je Sekunde',
+      'events.before_seconds': 'Clip beginnt vorher',
+      'events.after_seconds': 'Clip läuft weiter',
+      'events.days': 'Aufbewahrt',
+      'events.max_mib': 'Platz für Ereignisse',
+      'events.reserve_mib': 'Bleibt frei',
+      'snapshots.every_seconds': 'Ein Bild alle',
+      'snapshots.days': 'Aufbewahrt',
+      'snapshots.max_mib': 'Platz für den Zeitraffer',
     },
     hints: {
       sensitivity: 'Höher findet Schwächeres, und mehr, das nichts ist.',
@@ -355,8 +359,23 @@ export const de: Texts = {
       width: 'Um diese wird die Kamera gebeten; sie kann eine andere liefern.',
       height: 'Um diese wird die Kamera gebeten; sie kann eine andere liefern.',
       fps: 'Um diese wird die Kamera gebeten; sie kann andere liefern.',
+      'events.before_seconds': 'So viel von vor dem Ereignis ist im Clip.',
+      'events.after_seconds': 'So viel von danach.',
+      'events.days': 'Ältere werden gelöscht, außer denen, die bleiben sollen. 0: nie wegen ihres Alters.',
+      'events.max_mib': 'Brauchen alle zusammen mehr, werden die ältesten gelöscht.',
+      'events.reserve_mib': 'Auf dem Datenträger. Dafür werden die ältesten Ereignisse gelöscht.',
+      'snapshots.every_seconds': 'Von jeder Kamera, nach der Uhr. 0: kein Zeitraffer.',
+      'snapshots.days': 'Ältere Bilder werden gelöscht. 0: nie wegen ihres Alters.',
+      'snapshots.max_mib': 'Brauchen alle zusammen mehr, werden die ältesten gelöscht.',
     },
-    units: { seconds: 's', pixels: 'px', 'frames a second': 'fps', 'of the picture': '', 'a day': '' },
+    units: {
+      seconds: 's',
+      pixels: 'px',
+      days: 'Tage',
+      'frames a second': 'fps',
+      'of the picture': '',
+      'a day': '',
+    },
     effects: {
       at_once: 'wirkt sofort',
       reopens_camera: 'öffnet die Kamera neu',
@@ -364,6 +383,15 @@ export const de: Texts = {
     },
     reset: 'Zurück zum Wert der Datei',
     resetNamed: (name) => `${name}: zurück zum Wert der Datei`,
+  },
+
+  keeping: { events: 'Länge der Clips und Platz dafür', snapshots: 'Zeitraffer: wie oft, wie lange' },
+
+  tuning: {
+    heading: 'Tuning',
+    intro: 'Ändern Sie einen Wert und sehen Sie sofort, was die Erkennung daraus macht.',
+    detection: 'Erkennung',
+    picture: 'Bild der Kamera',
     level: 'Ungewöhnlichkeit',
     limit: 'Grenze',
     levelHint: 'Eine Anomalie beginnt, wenn die Kurve die Grenze erreicht.',

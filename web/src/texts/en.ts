@@ -334,11 +334,7 @@ export const en = {
     newName: (number: number) => `zone ${number}`,
   },
 
-  tuning: {
-    heading: 'Tuning',
-    intro: 'Change a value and see at once what the detector makes of it.',
-    detection: 'Detection',
-    picture: 'Camera’s picture',
+  fields: {
     names: {
       sensitivity: 'Sensitivity',
       min_area: 'Smallest thing',
@@ -349,6 +345,14 @@ export const en = {
       width: 'Width',
       height: 'Height',
       fps: 'Frames a second',
+      'events.before_seconds': 'Clip begins before',
+      'events.after_seconds': 'Clip goes on for',
+      'events.days': 'Kept for',
+      'events.max_mib': 'Room for events',
+      'events.reserve_mib': 'Room left free',
+      'snapshots.every_seconds': 'A picture every',
+      'snapshots.days': 'Kept for',
+      'snapshots.max_mib': 'Room for the time-lapse',
     } as Record<string, string>,
     hints: {
       sensitivity: 'Higher finds fainter things, and more that is nothing.',
@@ -360,10 +364,20 @@ export const en = {
       width: 'What the camera is asked for; it may give another.',
       height: 'What the camera is asked for; it may give another.',
       fps: 'What the camera is asked for; it may give another.',
+      'events.before_seconds': 'So much of what was before the event is in its clip.',
+      'events.after_seconds': 'So much of what was after it.',
+      'events.days':
+        'Older ones are deleted, but for those marked to be kept. 0: never because of their age.',
+      'events.max_mib': 'When all together need more, the oldest go.',
+      'events.reserve_mib': 'Of the disk. The oldest events go for it.',
+      'snapshots.every_seconds': 'Of each camera, by the clock. 0: no time-lapse.',
+      'snapshots.days': 'Older pictures are deleted. 0: never because of their age.',
+      'snapshots.max_mib': 'When all together need more, the oldest go.',
     } as Record<string, string>,
     units: {
       seconds: 's',
       pixels: 'px',
+      days: 'days',
       'frames a second': 'fps',
       'of the picture': '',
       'a day': '',
@@ -375,6 +389,15 @@ export const en = {
     } satisfies Record<Effect, string>,
     reset: 'Back to the file’s value',
     resetNamed: (name: string) => `${name}: back to the file’s value`,
+  },
+
+  keeping: { events: 'Length of clips and room for them', snapshots: 'Time-lapse: how often, for how long' },
+
+  tuning: {
+    heading: 'Tuning',
+    intro: 'Change a value and see at once what the detector makes of it.',
+    detection: 'Detection',
+    picture: 'Camera’s picture',
     level: 'Strangeness',
     limit: 'limit',
     levelHint: 'An anomaly begins when the curve reaches the limit.',

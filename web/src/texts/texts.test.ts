@@ -16,7 +16,7 @@ describe('texts', () => {
     const [english, german] = [flat(en), flat(de)];
     expect(german.map(([path]) => path)).toEqual(english.map(([path]) => path));
     for (const [path, text] of [...english, ...german]) {
-      if (!path.startsWith('.tuning.units.')) expect(text.trim(), path).not.toBe('');
+      if (!path.startsWith('.fields.units.')) expect(text.trim(), path).not.toBe('');
     }
   });
 

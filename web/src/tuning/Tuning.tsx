@@ -7,11 +7,11 @@ import { Curve } from '../live/Curve.tsx';
 import { Screen } from '../live/Screen.tsx';
 import { situation } from '../live/situation.ts';
 import { Card, Loading, Page, Problem } from '../parts/Parts.tsx';
+import { Field } from '../settings/Field.tsx';
 import { faultsOf, useSettings } from '../settings/useSettings.ts';
 import { useTexts } from '../texts/index.tsx';
 import { Mask } from '../zones/Mask.tsx';
 import { BaselineView } from './Baseline.tsx';
-import { Field } from './Field.tsx';
 
 type TableName = 'camera' | 'motion' | 'alert' | 'anomaly';
 

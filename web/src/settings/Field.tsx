@@ -3,8 +3,8 @@
 import { useEffect, useId, useRef, useState } from 'react';
 import type { Fault, Key } from '../api/types.ts';
 import { Button } from '../parts/Parts.tsx';
-import { Faults } from '../settings/Faults.tsx';
 import { useTexts } from '../texts/index.tsx';
+import { Faults } from './Faults.tsx';
 import { positionOf, type Scale, STEPS, valueAt } from './scale.ts';
 
 /** Sliders tell their value so long after the last movement: each one is written to the disk. */
@@ -86,17 +86,17 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
     setPosition(null);
     await change(null);
   };
-  const unit = texts.tuning.units[about.unit] ?? about.unit;
-  const title = texts.tuning.names[name] ?? name;
+  const unit = texts.fields.units[about.unit] ?? about.unit;
+  const title = texts.fields.names[name] ?? name;
   return (
-    <div className="tuning-field">
-      <div className="tuning-label">
+    <div className="setting">
+      <div className="setting-label">
         <label htmlFor={id}>{title}</label>
         <span className={`effect ${about.effect}`}>
-          {pending ? texts.tuning.effects.restart : texts.tuning.effects[about.effect]}
+          {pending ? texts.fields.effects.restart : texts.fields.effects[about.effect]}
         </span>
       </div>
-      <div className="tuning-input">
+      <div className="setting-input">
         {scale !== null && (
           <input
             type="range"
@@ -130,15 +130,15 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
           look="quiet"
           className={changed ? '' : 'absent'}
           disabled={!changed}
-          aria-label={texts.tuning.resetNamed(title)}
-          title={texts.tuning.reset}
+          aria-label={texts.fields.resetNamed(title)}
+          title={texts.fields.reset}
           onClick={() => void reset()}
         >
           ↺
         </Button>
       </div>
       <p id={`${id}-about`} className="muted hint">
-        {texts.tuning.hints[name] ?? about.about}
+        {texts.fields.hints[name] ?? about.about}
       </p>
       <Faults list={faults} />
     </div>
