@@ -10,10 +10,12 @@ mod rtsp_camera;
 mod skip;
 
 use common::Server;
+use edge_cctv::picture::jpeg;
 use http_camera::{HttpCamera, film, header};
 use rtsp_camera::{H264, RtspCamera};
 use serde_json::Value;
-use std::process::Command;
+use std::net::TcpListener;
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -120,6 +122,41 @@ fn a_camera_may_be_named_on_the_command_line() {
     let server = Server::run(&["--camera", &url]);
     let status = server.wait_for_status("a picture", is_active);
     assert!(!shown(&server).contains("s3cret"), "{status}");
+}
+
+/// Ends a server at the end of its test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn what_ffmpeg_serves_over_http_is_shown_as_it_came() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("http://127.0.0.1:{port}/yard");
+    // It serves one client, once.
+    let server = Command::new("ffmpeg")
+        .args(["-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10", "-c:v", "mjpeg"])
+        .args(["-huffman", "default", "-pix_fmt", "yuvj420p", "-f", "mpjpeg", "-listen", "1"])
+        .args(["-content_type", "multipart/x-mixed-replace;boundary=ffmpeg", &url])
+        .spawn();
+    let Ok(server) = server else { return skip::skipped("no ffmpeg here") };
+    let _server = Ended(server);
+    // Nor again: so it isn't given up soon.
+    let config = toml(&url, "").replace("timeout_seconds = 1", "timeout_seconds = 20");
+    let program = Server::configured(&config);
+    program.wait_for_status("a picture", is_active);
+    let mut stream = program.watch("/live?overlay=0");
+    for _ in 0..10 {
+        let picture = stream.next().expect("a picture").jpeg;
+        let luma = jpeg::decode(&picture).expect("a whole JPEG").luma;
+        assert_eq!((luma.width, luma.height), (320, 240));
+        assert!(picture.windows(4).any(|bytes| bytes == b"Lavc"), "its own bytes, with its maker's mark");
+    }
 }
 
 /// What the program keeps of a camera: of each event its state, zone, and seconds after the first.
