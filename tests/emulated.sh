@@ -13,8 +13,8 @@ trap 'rm -rf "$work"' EXIT
 film() { ffmpeg -v error -f lavfi -i "$1" -t "$2" -c:v mjpeg -q:v 4 -huffman default -pix_fmt "$3" "$work/$4.avi"; }
 film testsrc2=size=640x480:rate=25 6 yuvj422p small
 film testsrc2=size=1280x720:rate=25 4 yuvj420p large
-film testsrc2=size=320x240:rate=10 20 yuvj420p usual
-film mandelbrot=size=320x240:rate=10 10 yuvj420p other
+film testsrc2=size=320x240:rate=10 6 yuvj420p usual
+film mandelbrot=size=320x240:rate=10 4 yuvj420p other
 cat >"$work/without.toml" <<'END'
 [network]
 model = "none.onnx"
