@@ -14,6 +14,7 @@ use mp4_atom::{
 };
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::iter;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Duration;
@@ -50,7 +51,7 @@ pub struct Writer {
     ticks: u64,
     frames: u32,
     fragments: Vec<FragmentInfo>,
-    /// Buffer of a fragment.
+    /// Buffer of what is neither a picture nor the header.
     bytes: Vec<u8>,
 }
 
@@ -95,7 +96,7 @@ impl Writer {
     pub fn record(&mut self, event: &Event) -> io::Result<()> {
         self.bytes.clear();
         encode_record(event, &mut self.bytes)?;
-        self.append()
+        self.append(&[])
     }
 
     /// Writes pictures that follow on those before, and waits until they are on the disk. Nothing is written of none.
@@ -117,9 +118,8 @@ impl Writer {
         let box_length = u32::try_from(data + 8).map_err(io::Error::other)?;
         self.bytes.extend_from_slice(&box_length.to_be_bytes());
         self.bytes.extend_from_slice(b"mdat");
-        samples.iter().for_each(|sample| self.bytes.extend_from_slice(sample.data));
         let (at, time) = (self.length, self.ticks);
-        self.append()?;
+        self.append(samples)?;
         self.file.sync_data()?;
         self.fragments.push(FragmentInfo {
             time,
@@ -150,7 +150,7 @@ impl Writer {
         index.mfro.parent_size = u32::try_from(self.bytes.len()).map_err(io::Error::other)?;
         self.bytes.clear();
         index.encode(&mut self.bytes).map_err(io::Error::other)?;
-        self.append()?;
+        self.append(&[])?;
         // Of the same length as the first.
         let header = header(self.size, self.ticks)?;
         self.file.write_all_at(&header, 0)?;
@@ -158,10 +158,14 @@ impl Writer {
         Ok(self.written())
     }
 
-    /// Writes the buffer behind all. What is written of it in vain is overwritten by the next.
-    fn append(&mut self) -> io::Result<()> {
-        self.file.write_all_at(&self.bytes, self.length)?;
-        self.length += self.bytes.len() as u64;
+    /// Writes the buffer behind all, and the pictures after it. What is written of them in vain is overwritten by the next.
+    fn append(&mut self, samples: &[Sample]) -> io::Result<()> {
+        let mut end = self.length;
+        for part in iter::once(self.bytes.as_slice()).chain(samples.iter().map(|sample| sample.data)) {
+            self.file.write_all_at(part, end)?;
+            end += part.len() as u64;
+        }
+        self.length = end;
         Ok(())
     }
 }

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// Codec names under which cameras and tools store plain JPEG frames.
 const JPEG_CODECS: [&[u8; 4]; 5] = [b"MJPG", b"JPEG", b"AVRN", b"DMB1", b"IJPG"];
 
+/// A JPEG picture is rarely larger.
+const USUAL_BYTES: u64 = 1 << 17;
+
 /// Rate of a file that gives none that can be.
 const DEFAULT_RATE: Rate = Rate { frames: 25, seconds: 1 };
 
@@ -129,9 +132,11 @@ impl<R: Read + Seek> Chunks<R> {
 
     /// Up to `limit` bytes of the chunk whose header was read last.
     fn content(&mut self, size: u32, limit: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        // Grows with what is there, not with what the header claims.
-        let read = self.reader.by_ref().take(limit.min(size.into())).read_to_end(&mut bytes);
+        let most = limit.min(size.into());
+        // A picture of usual size has no more room than it needs; beyond that it grows with what is there, not with what the header
+        // claims.
+        let mut bytes = Vec::with_capacity(most.min(USUAL_BYTES) as usize);
+        let read = self.reader.by_ref().take(most).read_to_end(&mut bytes);
         self.at += bytes.len() as u64;
         read?;
         Ok(bytes)
