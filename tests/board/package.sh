@@ -86,17 +86,19 @@ settled() { guest 'test ! -e /var/lib/edge-cctv-update/pending && test "$(dpkg-q
 outcome() { guest 'cat /var/lib/edge-cctv-update/outcome' | grep -qx "outcome=$1"; }
 healthy() { guest 'edge-cctv health' >"$work/health.log"; }
 active() { json /status 'it["camera_active"] and it["streaming"]'; }
-# What the owner set, and what the camera learned and recorded: `learned` seconds and the first event's number as of before.
+# What the owner set, and what the camera recorded (`event` as of before) and learned: how long tells nothing, for it learns
+# anew meanwhile.
 kept() {
   json /api/settings 'it["settings"]["camera"]["yard"]["motion"]["min_seconds"] == 1.5' &&
     json /api/settings '[zone["name"] for zone in it["settings"]["camera"]["yard"]["zone"]] == ["gate"]' &&
-    json /api/baseline "it['learned_seconds'] >= $learned" &&
+    json /api/log 'any("goes on with what was learned" in line["text"] for line in it["lines"])' &&
     json "/api/events/$event" 'it["state"]' && curl -fs -m 20 -o "$out/clip.mp4" "$url/api/events/$event/recording.mp4" &&
     guest 'grep -q "name = \"yard\"" /etc/edge-cctv/config.toml && test -s /var/lib/edge-cctv/access.json'
 }
-answer() { curl -s -m 20 "$url$1" | python3 -c "import json, sys; it = json.load(sys.stdin); print($2)"; }
-happened() { event=$(answer '/api/events' '[e["id"] for e in it["events"] if e["ended"]][0]' 2>/dev/null); }
-learned() { learned=$(answer /api/baseline 'int(it["learned_seconds"])') && [ "$learned" -gt 5 ]; }
+happened() {
+  event=$(curl -s -m 20 "$url/api/events" |
+    python3 -c 'import json, sys; print([e["id"] for e in json.load(sys.stdin)["events"] if e["ended"]][0])' 2>/dev/null)
+}
 # A relay that is closed when something begins is open right after it.
 close_relay() { eventually 60 post /api/outputs/siren/test 200 '{"seconds": 5}' && rises $RELAY 10; }
 
@@ -144,7 +146,7 @@ check "a setting is changed, a zone is drawn" changes '{"camera": {"yard": {"mot
 check "something moves" eventually 120 json /api/events 'it["events"]'
 guest 'v4l2-ctl -d /dev/video0 -c osd_text_mode=2'
 check "what happens is recorded" eventually 120 happened || give_up
-check "something is learned" eventually 90 learned || give_up
+check "something is learned" eventually 90 json /api/baseline 'it["learned_seconds"] > 5' || give_up
 check "everything is well" eventually 60 healthy || give_up
 serve 2
 check "there is something newer" update >/dev/null
@@ -155,6 +157,7 @@ start
 check "it comes back after a restart" eventually 90 healthy
 
 say "-- refused"
+# Health is asked more than once: a look of the network takes the emulated processor longer than the newest frame may be old.
 nothing_changed() { is 1 && settled; }
 fails() { ! "$@" >/dev/null; }
 serve wrong
