@@ -52,8 +52,9 @@ for version in 1.0.0-1 2.0.0-1; do release $version; done
 # Ends at once, and says that all is well.
 release 3.0.0-1 'exit 0'
 # Its camera never delivers.
-release 4.0.0-1 'case $1 in run) set -- "$@" --camera /dev/video99 ;; esac
-exec /usr/lib/edge-cctv/real "$@"'
+release 4.0.0-1 '[ "$1" = run ] || exec /usr/lib/edge-cctv/real "$@"
+sed "s|/dev/video0|/dev/video99|" /etc/edge-cctv/config.toml >/run/edge-cctv/blind.toml
+exec /usr/lib/edge-cctv/real run --config /run/edge-cctv/blind.toml --state /var/lib/edge-cctv'
 release 5.0.0-1
 for version in 1 2 3 4 5; do
   # Lists of the same second are the same for apt.
@@ -192,7 +193,7 @@ check "it is looked at" eventually 90 json /api/update 'it["phase"] == "idle"'
 newest() { guest 'grep -hx "Version: 2.0.0-1" /var/lib/apt/lists/*_Packages' >/dev/null; }
 check "and the newer one stays" newest
 
-# back_from VERSION: it doesn't work, and 2 comes back within three minutes; then nobody installs it again.
+# back_from VERSION WHY: it doesn't work, and 2 comes back within three minutes; then nobody installs it again.
 back_from() {
   serve "$1"
   update >/dev/null && apt upgrade >"$work/upgrade-$1.log"
@@ -203,7 +204,7 @@ back_from() {
   check "it works" eventually 90 healthy
   check "the camera is there" eventually 90 active
   check "configuration, settings, password are kept" kept
-  check "the page tells why" json /api/update 'it["last"]["outcome"] == "taken-back" and it["last"]["why"]'
+  check "the page tells why" json /api/update "it['last']['outcome'] == 'taken-back' and '$2' in it['last']['why']"
   say "        $(guest 'sed -n s/^why=//p /var/lib/edge-cctv-update/outcome')"
   apt upgrade >"$work/again-$1.log"
   check "it isn't installed again" is 2
@@ -211,9 +212,9 @@ back_from() {
 # The outcome alone may be of the one before.
 back() { is 2 && settled && outcome taken-back; }
 say "-- a release that ends at its start"
-back_from 3
+back_from 3 "no service answers"
 say "-- a release without a picture"
-back_from 4
+back_from 4 "video99 is not there"
 
 say "-- the next one"
 serve 5
