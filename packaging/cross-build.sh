@@ -41,8 +41,8 @@ packaging/onnxruntime.sh aarch64 "$dir/onnxruntime/aarch64" ||
 RUSTC=$(dpkg -L rustc-web | grep -m1 'bin/rustc$')
 export RUSTC
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
-if command -v qemu-aarch64-static >/dev/null; then            # for `cross-build.sh test`
-  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64-static
+if command -v qemu-aarch64-static >/dev/null; then            # for `cross-build.sh test`: a Raspberry Pi 4's processor
+  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64-static -cpu cortex-a72"
 fi
 cargo "$@" --target "$target" --target-dir "$dir"
 [ ! -x "$dir/$target/release/edge-cctv" ] || echo "$dir/$target/release/edge-cctv"
