@@ -5,9 +5,9 @@ import { browserTest } from './harness.ts';
 import type { Program } from './program.ts';
 import { seen, until } from './seen.ts';
 
-async function inForce(program: Program): Promise<Record<string, Record<string, number>>> {
+async function inForce(program: Program): Promise<Record<string, Record<string, number | boolean>>> {
   const answer = (await (await program.ask('/api/settings')).json()) as {
-    settings: Record<string, Record<string, number>>;
+    settings: Record<string, Record<string, number | boolean>>;
   };
   return answer.settings;
 }
@@ -34,7 +34,7 @@ browserTest(
 browserTest('how long events are kept is changed beside them', {}, async ({ page, program, faults }) => {
   faults.expect(/400 \(Bad Request\)/);
   await page.goto('/#events');
-  await page.getByText('Length of clips and room for them').click();
+  await page.getByText('What is kept of events, and how long').click();
   const days = page.getByRole('textbox', { name: 'Kept for' });
   await days.fill('-2');
   await days.press('Enter');
@@ -43,4 +43,19 @@ browserTest('how long events are kept is changed beside them', {}, async ({ page
   await days.press('Enter');
   await until('it is in force', async () => (await inForce(program)).events?.days === 7);
   assert.equal(await page.getByText('events.days is -2').count(), 0);
+});
+
+browserTest('events are switched off and on beside them', {}, async ({ page, program, accessible }) => {
+  await page.goto('/#events');
+  await page.getByText('What is kept of events, and how long').click();
+  const keep = page.getByRole('switch', { name: 'Keep events' });
+  assert.equal(await keep.isChecked(), true);
+  await keep.click();
+  await seen(page.getByText('New events aren’t kept: that is switched off.'));
+  assert.equal(await keep.isChecked(), false);
+  assert.equal((await inForce(program)).events?.enabled, false);
+  await accessible();
+  await page.getByRole('button', { name: 'Keep events: back to the file’s value' }).click();
+  await until('they are kept again', async () => (await inForce(program)).events?.enabled === true);
+  await page.getByText('New events aren’t kept: that is switched off.').waitFor({ state: 'detached' });
 });

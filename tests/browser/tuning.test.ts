@@ -152,3 +152,14 @@ browserTest(
     await seen(page.getByRole('slider', { name: 'Sensitivity' }));
   },
 );
+
+browserTest('the search for anomalies is switched off and on', {}, async ({ page, faults }) => {
+  // Without it there is nothing learned to be shown.
+  faults.expect(/409.*baseline/);
+  await page.goto('/#tuning');
+  const search = page.getByRole('switch', { name: 'Anomalies' });
+  await search.click();
+  await seen(page.getByText('Anomalies aren’t looked for at this camera.'));
+  await search.click();
+  await seen(page.getByRole('heading', { name: 'Motion by hour' }));
+});

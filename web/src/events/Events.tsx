@@ -36,7 +36,7 @@ export function Events() {
   const today = dayOf(now);
   const day = place.day ?? today;
   const { events, total, next, loading, error, more, heard } = useEvents(place, day);
-  const { answer: storage } = usePolled(askStorage, STORAGE_PERIOD_MS);
+  const { answer: storage, again: askStorageAgain } = usePolled(askStorage, STORAGE_PERIOD_MS);
   const [many, setMany] = useState(AT_ONCE);
   const [marked, setMarked] = useState<Set<number>>(new Set());
   const [current, setCurrent] = useState<number | null>(null);
@@ -89,7 +89,7 @@ export function Events() {
         <p className="muted hint strip-hint">{t.stripHint}</p>
         <Filters filter={place} events={events} change={(filter) => go(filter, true)} />
       </Card>
-      <Keeping table="events" />
+      <Keeping table="events" changed={() => void askStorageAgain()} />
       <Problem error={error} />
       {loading && error === null && <Loading />}
       {!loading && total === 0 && (

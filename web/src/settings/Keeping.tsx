@@ -1,19 +1,25 @@
-/** How much and how long is kept, of events or as a time-lapse; for administrators. */
+/** Whether, how much and how long is kept, of events or as a time-lapse; for administrators. */
 
 import { useState } from 'react';
 import { useSession } from '../access/session.tsx';
 import { Problem } from '../parts/Parts.tsx';
 import { useTexts } from '../texts/index.tsx';
-import { Field } from './Field.tsx';
-import { faultsOf, useSettings } from './useSettings.ts';
+import { Adjust } from './Adjust.tsx';
+import { type Patch, useSettings } from './useSettings.ts';
 
 /** What people choose; the rest is in the configuration file. */
 const KEPT = {
-  events: ['before_seconds', 'after_seconds', 'days', 'max_mib', 'reserve_mib'],
+  events: ['enabled', 'before_seconds', 'after_seconds', 'days', 'max_mib', 'reserve_mib'],
   snapshots: ['every_seconds', 'days', 'max_mib'],
 };
 
-export function Keeping({ table }: { table: keyof typeof KEPT }) {
+interface Props {
+  table: keyof typeof KEPT;
+  /** Something was changed. */
+  changed?: () => void;
+}
+
+export function Keeping({ table, changed }: Props) {
   const { texts } = useTexts();
   const { may } = useSession();
   const [open, setOpen] = useState(false);
@@ -21,35 +27,30 @@ export function Keeping({ table }: { table: keyof typeof KEPT }) {
   return (
     <details className="card keeping" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{texts.keeping[table]}</summary>
-      {open && <Fields table={table} />}
+      {open && <Fields table={table} {...(changed === undefined ? {} : { changed })} />}
     </details>
   );
 }
 
-function Fields({ table }: { table: keyof typeof KEPT }) {
+function Fields({ table, changed }: Props) {
   const { settings, loadError, error, faults, change, forget } = useSettings();
   if (settings === null) return <Problem error={loadError} />;
+  const changeAndTell = async (patch: Patch) => {
+    const done = await change(patch);
+    if (done) changed?.();
+    return done;
+  };
   return (
     <>
       <Problem error={error} dismiss={forget} />
-      {KEPT[table].map((key) => {
-        const about = settings.keys[table].find((about) => about.key === key);
-        const value = settings.settings[table][key];
-        if (about === undefined || typeof value !== 'number') return null;
-        const full = `${table}.${key}`;
-        return (
-          <Field
-            key={full}
-            name={full}
-            about={about}
-            value={value}
-            changed={settings.changed[table]?.[key] !== undefined}
-            pending={settings.pending.includes(full)}
-            faults={faultsOf(faults, full)}
-            change={(value) => change({ [table]: { [key]: value } })}
-          />
-        );
-      })}
+      {KEPT[table].map((key) => (
+        <Adjust
+          key={key}
+          place={{ table, key, name: `${table}.${key}` }}
+          {...{ settings, faults }}
+          change={changeAndTell}
+        />
+      ))}
     </>
   );
 }

@@ -206,7 +206,7 @@ export const de: Texts = {
     underWayNow: 'Läuft noch: Den Clip gibt es, wenn es vorbei ist.',
     none: 'An diesem Tag ist nichts geschehen.',
     noneFiltered: 'Kein Ereignis dieses Tages passt zur Auswahl.',
-    off: 'Ereignisse werden nicht aufbewahrt: Das ist in der Konfiguration ausgeschaltet, [events] enabled.',
+    off: 'Neue Ereignisse werden nicht aufbewahrt: Das ist ausgeschaltet.',
     count: (count, total) => (count === total ? `${total} Ereignisse` : `${count} von ${total} Ereignissen`),
     more: 'Mehr zeigen',
     filters: 'Filter',
@@ -340,6 +340,8 @@ export const de: Texts = {
       width: 'Breite',
       height: 'Höhe',
       fps: 'Bilder je Sekunde',
+      'anomaly.enabled': 'Anomalien',
+      'events.enabled': 'Ereignisse aufbewahren',
       'events.before_seconds': 'Clip beginnt vorher',
       'events.after_seconds': 'Clip läuft weiter',
       'events.days': 'Aufbewahrt',
@@ -359,6 +361,8 @@ export const de: Texts = {
       width: 'Um diese wird die Kamera gebeten; sie kann eine andere liefern.',
       height: 'Um diese wird die Kamera gebeten; sie kann eine andere liefern.',
       fps: 'Um diese wird die Kamera gebeten; sie kann andere liefern.',
+      'anomaly.enabled': 'Lernen, was üblich ist, und melden, was nicht. Aus: Gelerntes bleibt.',
+      'events.enabled': 'Aus: Neues wird nicht aufbewahrt. Was schon da ist, bleibt.',
       'events.before_seconds': 'So viel von vor dem Ereignis ist im Clip.',
       'events.after_seconds': 'So viel von danach.',
       'events.days': 'Ältere werden gelöscht, außer denen, die bleiben sollen. 0: nie wegen ihres Alters.',
@@ -385,7 +389,7 @@ export const de: Texts = {
     resetNamed: (name) => `${name}: zurück zum Wert der Datei`,
   },
 
-  keeping: { events: 'Länge der Clips und Platz dafür', snapshots: 'Zeitraffer: wie oft, wie lange' },
+  keeping: { events: 'Was von Ereignissen wie lange bleibt', snapshots: 'Zeitraffer: wie oft, wie lange' },
 
   tuning: {
     heading: 'Tuning',

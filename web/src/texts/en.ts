@@ -209,7 +209,7 @@ export const en = {
     underWayNow: 'Under way: its clip is there when it is over.',
     none: 'Nothing happened on this day.',
     noneFiltered: 'No event of this day is as chosen.',
-    off: 'Events aren’t kept: they are switched off in the configuration, [events] enabled.',
+    off: 'New events aren’t kept: that is switched off.',
     count: (count: string, total: string) =>
       count === total ? `${total} events` : `${count} of ${total} events`,
     more: 'Show more',
@@ -345,6 +345,8 @@ export const en = {
       width: 'Width',
       height: 'Height',
       fps: 'Frames a second',
+      'anomaly.enabled': 'Anomalies',
+      'events.enabled': 'Keep events',
       'events.before_seconds': 'Clip begins before',
       'events.after_seconds': 'Clip goes on for',
       'events.days': 'Kept for',
@@ -364,6 +366,8 @@ export const en = {
       width: 'What the camera is asked for; it may give another.',
       height: 'What the camera is asked for; it may give another.',
       fps: 'What the camera is asked for; it may give another.',
+      'anomaly.enabled': 'Learn what is normal and tell what isn’t. Off: what was learned stays.',
+      'events.enabled': 'Off: nothing new is kept. What was kept before stays.',
       'events.before_seconds': 'So much of what was before the event is in its clip.',
       'events.after_seconds': 'So much of what was after it.',
       'events.days':
@@ -391,7 +395,10 @@ export const en = {
     resetNamed: (name: string) => `${name}: back to the file’s value`,
   },
 
-  keeping: { events: 'Length of clips and room for them', snapshots: 'Time-lapse: how often, for how long' },
+  keeping: {
+    events: 'What is kept of events, and how long',
+    snapshots: 'Time-lapse: how often, for how long',
+  },
 
   tuning: {
     heading: 'Tuning',

@@ -1,36 +1,30 @@
-/** One setting: a slider and a number for it, what a change does, and what is wrong with what was asked for. */
+/** A setting that is a number: a field for it, and a slider where people look for the right one by trying. */
 
-import { useEffect, useId, useRef, useState } from 'react';
-import type { Fault, Key } from '../api/types.ts';
-import { Button } from '../parts/Parts.tsx';
+import { useEffect, useRef, useState } from 'react';
 import { useTexts } from '../texts/index.tsx';
-import { Faults } from './Faults.tsx';
+import { type About, Setting } from './Setting.tsx';
 import { positionOf, type Scale, STEPS, valueAt } from './scale.ts';
 
 /** Sliders tell their value so long after the last movement: each one is written to the disk. */
 const SETTLED_MS = 300;
 
-interface Props {
-  /** For its texts. */
-  name: string;
-  about: Key;
-  value: number;
-  /** Changed here, and not as the file has it. */
-  changed: boolean;
-  /** It acts after a restart only, and hasn't yet. */
-  pending: boolean;
-  faults: Fault[];
+/** How the number is shown. */
+export interface Shape {
   /** The part of its range in which people choose; without one there is a number only. */
   slider?: { from: number; to: number; logarithmic?: boolean };
   /** What is shown is so many times the value. */
   factor?: number;
+}
+
+interface Props extends About, Shape {
+  value: number;
   /** Null: back to the file's value. True once it was taken. */
   change: (value: number | null) => Promise<boolean>;
 }
 
-export function Field({ name, about, value, changed, pending, faults, slider, factor = 1, change }: Props) {
+export function NumberField({ value, slider, factor = 1, change, ...known }: Props) {
+  const { name, about, faults } = known;
   const { texts, format } = useTexts();
-  const id = useId();
   const [written, setWritten] = useState<string | null>(null);
   const [position, setPosition] = useState<number | null>(null);
   /** What was sent last: Enter, and then the loss of the focus, mean one and the same. */
@@ -89,58 +83,40 @@ export function Field({ name, about, value, changed, pending, faults, slider, fa
   const unit = texts.fields.units[about.unit] ?? about.unit;
   const title = texts.fields.names[name] ?? name;
   return (
-    <div className="setting">
-      <div className="setting-label">
-        <label htmlFor={id}>{title}</label>
-        <span className={`effect ${about.effect}`}>
-          {pending ? texts.fields.effects.restart : texts.fields.effects[about.effect]}
-        </span>
-      </div>
-      <div className="setting-input">
-        {scale !== null && (
+    <Setting {...known} reset={() => void reset()}>
+      {(id, described) => (
+        <>
+          {scale !== null && (
+            <input
+              type="range"
+              min={0}
+              max={STEPS}
+              value={position ?? positionOf(value, scale)}
+              aria-label={title}
+              aria-valuetext={`${format.significant(shown * factor, 3)} ${unit}`}
+              onChange={(event) => {
+                setWritten(null);
+                setPosition(Number(event.target.value));
+              }}
+            />
+          )}
           <input
-            type="range"
-            min={0}
-            max={STEPS}
-            value={position ?? positionOf(value, scale)}
-            aria-label={title}
-            aria-valuetext={`${format.significant(shown * factor, 3)} ${unit}`}
+            id={id}
+            className="number"
+            inputMode="decimal"
+            value={text}
+            aria-invalid={faults.length > 0}
+            aria-describedby={described}
             onChange={(event) => {
-              setWritten(null);
-              setPosition(Number(event.target.value));
+              sent.current = null;
+              setWritten(event.target.value);
             }}
+            onBlur={() => void settle()}
+            onKeyDown={(event) => event.key === 'Enter' && void settle()}
           />
-        )}
-        <input
-          id={id}
-          className="number"
-          inputMode="decimal"
-          value={text}
-          aria-invalid={faults.length > 0}
-          aria-describedby={`${id}-about`}
-          onChange={(event) => {
-            sent.current = null;
-            setWritten(event.target.value);
-          }}
-          onBlur={() => void settle()}
-          onKeyDown={(event) => event.key === 'Enter' && void settle()}
-        />
-        <span className="unit">{unit}</span>
-        <Button
-          look="quiet"
-          className={changed ? '' : 'absent'}
-          disabled={!changed}
-          aria-label={texts.fields.resetNamed(title)}
-          title={texts.fields.reset}
-          onClick={() => void reset()}
-        >
-          ↺
-        </Button>
-      </div>
-      <p id={`${id}-about`} className="muted hint">
-        {texts.fields.hints[name] ?? about.about}
-      </p>
-      <Faults list={faults} />
-    </div>
+          <span className="unit">{unit}</span>
+        </>
+      )}
+    </Setting>
   );
 }
