@@ -43,7 +43,8 @@ for arch; do
   cargo run --quiet --locked --example manuals -- $stage/manuals
   gzip -9n $stage/manuals/*.1 $stage/ThirdPartyNotices.txt
   SOURCE_DATE_EPOCH=$time packaging/sbom.sh $triple $stage/edge-cctv.cdx.json
-  gzip -9n $stage/edge-cctv.cdx.json
+  packaging/licences.py $triple >$stage/crate-licences.txt
+  gzip -9n $stage/{edge-cctv.cdx.json,crate-licences.txt}
   python3 packaging/debian/changelog.py "$version" "$time" >$stage/changelog
   # Names and modes are in Cargo.toml.
   SOURCE_DATE_EPOCH=$time cargo deb --locked --no-build --no-strip --target $triple --deb-version "$version" \

@@ -116,3 +116,28 @@ fn the_program_holds_no_time_of_its_build() {
     let told = format!("(build {}-mozjpeg-sys)", env!("SOURCE_DATE_EPOCH"));
     assert!(program.windows(told.len()).any(|window| window == told.as_bytes()), "not {told}");
 }
+
+#[test]
+fn each_crate_comes_with_its_licence() {
+    let target = "aarch64-unknown-linux-gnu";
+    let tree = Command::new("cargo")
+        .args([
+            "tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--target",
+            target,
+        ])
+        .current_dir(project())
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let crates: BTreeSet<_> = tree.lines().skip(1).filter_map(|line| line.split_once(" v")).collect();
+    assert!(crates.len() > 100, "{crates:?}");
+
+    let output = run("licences.py", &[Path::new(target)]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for (name, version) in crates {
+        let named = format!("{name} {} (", version.split(' ').next().unwrap());
+        assert!(text.lines().any(|line| line.starts_with(&named)), "{named} has no licence");
+    }
+    assert!(text.contains("Independent JPEG Group"), "of what a crate brings along there is none");
+}
