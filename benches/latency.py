@@ -2,7 +2,8 @@
 """From a frame's arrival to its last byte at viewers: latency.py PROGRAM VIDEO [VIEWERS [FPS [SECONDS [OPTIONS]]]]
 
 VIDEO (Motion JPEG in AVI) is played as live and watched by VIEWERS (1) at FPS (0: all) for SECONDS (20), with OPTIONS added to the
-address, such as overlay=0. Prints the latency in ms (median, 99 % and the longest; the reader's own time is in it), the
+address, such as overlay=0. Prints first how long a little work of a fixed amount takes this machine while nothing else is asked of
+it: the program can't be steadier. Then the latency in ms (median, 99 % and the longest; the reader's own time is in it), the
 frames a second of the slowest and the fastest viewer, the longest gap between two of a viewer's pictures, and what the program
 used: of a core, and memory at the end.
 """
@@ -60,6 +61,21 @@ def resources(pid):
     return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK"), memory / 1024
 
 
+def unrest(seconds=10):
+    took, end = [], time.time() + seconds
+    while time.time() < end:
+        time.sleep(1 / 30)
+        begin = time.perf_counter()
+        sum(number * number for number in range(14_000))
+        took.append(1000 * (time.perf_counter() - begin))
+    print("this machine, for work of a fixed amount: {} ms".format(quantiles(sorted(took))), flush=True)
+
+
+def quantiles(values):
+    at = lambda share: values[round(share * (len(values) - 1))]
+    return f"{at(0.5):.2f} / {at(0.99):.2f} / {at(1):.2f}"
+
+
 def measure(pid, port, viewers, path, seconds):
     watching = [Viewer(port, path) for _ in range(viewers)]
     selector = selectors.DefaultSelector()
@@ -74,13 +90,13 @@ def measure(pid, port, viewers, path, seconds):
     latencies = sorted(value for viewer in watching for value in viewer.latencies[3:])
     rates = sorted(len(viewer.arrivals) / took for viewer in watching)
     gaps = [later - earlier for viewer in watching for earlier, later in zip(viewer.arrivals, viewer.arrivals[1:])]
-    quantile = lambda share: latencies[round(share * (len(latencies) - 1))]
-    print(f"{viewers} viewers, {path}: latency {quantile(0.5):.2f} / {quantile(0.99):.2f} / {latencies[-1]:.2f} ms, "
+    print(f"{viewers} viewers, {path}: latency {quantiles(latencies)} ms, "
           f"{rates[0]:.2f} to {rates[-1]:.2f} frames a second, longest gap {1000 * max(gaps):.0f} ms, "
           f"{100 * (after[0] - before[0]) / took:.1f} % of a core, {after[1]:.1f} MB", flush=True)
 
 
 def main(program, video, viewers="1", fps="0", seconds="20", options=""):
+    unrest()
     with tempfile.TemporaryDirectory() as state:
         config = f"{state}/config.toml"
         with open(config, "w") as file:
