@@ -19,15 +19,15 @@ interface Props {
   changed?: () => void;
 }
 
-export function Keeping({ table, changed }: Props) {
+export function Keeping(props: Props) {
   const { texts } = useTexts();
   const { may } = useSession();
   const [open, setOpen] = useState(false);
   if (!may('admin')) return null;
   return (
     <details className="card keeping" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{texts.keeping[table]}</summary>
-      {open && <Fields table={table} {...(changed === undefined ? {} : { changed })} />}
+      <summary>{texts.keeping[props.table]}</summary>
+      {open && <Fields {...props} />}
     </details>
   );
 }
